@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+  name: "penstock",
+  products: [
+    .executable(name: "penstock", targets: ["PenstockCLI"]),
+    .executable(name: "penstock-bench", targets: ["PenstockBench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // floor 0
+    .target(
+      name: "CSystem",
+      linkerSettings: [
+        .linkedLibrary("curl"), .linkedLibrary("ssl"), .linkedLibrary("crypto"),
+      ]),
+    .target(name: "Wire", swiftSettings: strict),
+    // floor 1
+    .target(name: "EventLoop", dependencies: ["CSystem"], swiftSettings: strict),
+    .target(name: "Telemetry", dependencies: ["Wire"], swiftSettings: strict),
+    // floor 2
+    .target(
+      name: "Upstream", dependencies: ["EventLoop", "Wire", "CSystem"], swiftSettings: strict),
+    .target(name: "TestOrigin", dependencies: ["EventLoop", "Wire"], swiftSettings: strict),
+    // floor 3
+    .target(
+      name: "Penstock",
+      dependencies: ["Upstream", "EventLoop", "Telemetry", "Wire", "CSystem"],
+      swiftSettings: strict),
+    // floor 4
+    .executableTarget(
+      name: "PenstockCLI",
+      dependencies: [
+        "Penstock", "TestOrigin", "Yams",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "PenstockBench",
+      dependencies: [
+        "TestOrigin", "EventLoop", "Wire", "Telemetry",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+    .testTarget(
+      name: "EventLoopTests", dependencies: ["EventLoop", "CSystem"], swiftSettings: strict),
+    .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "Wire"], swiftSettings: strict),
+    .testTarget(name: "UpstreamTests", dependencies: ["Upstream"], swiftSettings: strict),
+    .testTarget(name: "PenstockTests", dependencies: ["Penstock"], swiftSettings: strict),
+    .testTarget(name: "PenstockCLITests", dependencies: ["PenstockCLI"], swiftSettings: strict),
+    .testTarget(name: "TidyTests", swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,114 @@
+// What Swift cannot import by itself: headers outside Glibc's module, variadic functions, and
+// macros that look like functions. One line each; nothing here decides anything.
+#ifndef PENSTOCK_CSYSTEM_H
+#define PENSTOCK_CSYSTEM_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <string.h>
+
+// --- libcurl: curl_easy_setopt and its kin are variadic, so one typed face for each kind of value
+
+static inline CURLcode cs_easy_set_long(CURL *easy, CURLoption option, long value) {
+  return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode cs_easy_set_text(CURL *easy, CURLoption option, const char *value) {
+  return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode cs_easy_set_pointer(CURL *easy, CURLoption option, void *value) {
+  return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode cs_easy_set_open_socket(CURL *easy, curl_opensocket_callback function) {
+  return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
+}
+static inline CURLcode cs_easy_set_share(CURL *easy, CURLSH *share) {
+  return curl_easy_setopt(easy, CURLOPT_SHARE, share);
+}
+static inline CURLcode cs_easy_active_socket(CURL *easy, curl_socket_t *socket) {
+  return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, socket);
+}
+static inline CURLcode cs_easy_os_errno(CURL *easy, long *number) {
+  return curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, number);
+}
+static inline CURLcode cs_easy_time(CURL *easy, CURLINFO which, curl_off_t *microseconds) {
+  return curl_easy_getinfo(easy, which, microseconds);
+}
+static inline CURLMcode cs_multi_set_pointer(CURLM *multi, CURLMoption option, void *value) {
+  return curl_multi_setopt(multi, option, value);
+}
+static inline CURLMcode cs_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+  return curl_multi_setopt(multi, option, value);
+}
+static inline CURLMcode cs_multi_set_socket_function(CURLM *m, curl_socket_callback function) {
+  return curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, function);
+}
+static inline CURLMcode cs_multi_set_timer_function(CURLM *m, curl_multi_timer_callback function) {
+  return curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, function);
+}
+static inline CURLSHcode cs_share_set_long(CURLSH *share, CURLSHoption option, long value) {
+  return curl_share_setopt(share, option, value);
+}
+// Deprecated for looking at every socket, which is exactly what a refused address needs.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+static inline CURLMcode cs_multi_socket_all(CURLM *multi, int *running) {
+  return curl_multi_socket_all(multi, running);
+}
+#pragma GCC diagnostic pop
+// CURLMsg holds a union; its result is the only member that is read.
+static inline CURLcode cs_message_result(const CURLMsg *message) { return message->data.result; }
+
+// --- OpenSSL: control macros
+
+static inline long cs_ssl_ctx_set_min_version(SSL_CTX *context, int version) {
+  return SSL_CTX_set_min_proto_version(context, version);
+}
+static inline long cs_ssl_ctx_set_mode(SSL_CTX *context, long mode) {
+  return SSL_CTX_set_mode(context, mode);
+}
+static inline long cs_ssl_ctx_set_session_cache_mode(SSL_CTX *context, long mode) {
+  return SSL_CTX_set_session_cache_mode(context, mode);
+}
+static inline void cs_ssl_ctx_set_read_ahead(SSL_CTX *context, int on) {
+  SSL_CTX_set_read_ahead(context, on);
+}
+static inline long cs_ssl_set_host_name(SSL *ssl, const char *name) {
+  return SSL_set_tlsext_host_name(ssl, name);
+}
+static const uint64_t cs_ssl_op_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
+static const uint64_t cs_ssl_op_no_compression = SSL_OP_NO_COMPRESSION;
+static inline int cs_err_reason(unsigned long error) { return ERR_GET_REASON(error); }
+
+// --- Linux calls that Glibc's module leaves out
+
+int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags);
+static inline int cs_accept4(int listener, struct sockaddr *address, socklen_t *length, int flags) {
+  return accept4(listener, address, length, flags);
+}
+
+void *memmem(const void *text, size_t textCount, const void *part, size_t partCount);
+static inline int cs_contains(const void *text, size_t textCount, const void *part, size_t partCount) {
+  return memmem(text, textCount, part, partCount) != NULL;
+}
+
+// --- digests
+
+static inline void cs_sha256(const void *bytes, size_t count, uint8_t out[32]) {
+  SHA256((const unsigned char *)bytes, count, out);
+}
+
+#endif

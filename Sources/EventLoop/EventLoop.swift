@@ -1,0 +1,221 @@
+import CSystem
+import Glibc
+
+/// One epoll, one thread: waits, dispatches, expires, settles; again and again.
+///
+///     wait      epoll_wait; read the clock once
+///     dispatch  each ready watcher: read, move its state, append to buffers, mark itself
+///     expire    due timeouts: mark only
+///     settle    the marked watchers: write, change interest, close and free
+///
+/// What a settle marks waits for the next turn, which then does not sleep. Nothing is freed while
+/// an event of the same batch may point at it, because only the settle closes.
+/// Used by its own thread only, but for `post` and `stop`.
+public final class EventLoop {
+  /// Monotonic time of this turn.
+  public private(set) var nowNanoseconds: Int64
+  /// Wall-clock time of this turn, since 1970.
+  public private(set) var wallNanoseconds: Int64
+  /// Turns since the start.
+  public private(set) var turns = 0
+
+  /// How long this turn has been at work; reads the clock.
+  public func sinceTurnBegan() -> Int64 { Clock.monotonicNanoseconds() &- nowNanoseconds }
+
+  let wheel: TimeoutWheel
+  private let poller: Int32
+  private var events: UnsafeMutableBufferPointer<epoll_event>
+  /// The watchers by descriptor, each retained while it is here.
+  private var watchers: UnsafeMutableBufferPointer<Unmanaged<Watcher>?>
+  private var marked: [Watcher] = []
+  private var settling: [Watcher] = []
+  private var readyAgain: [Watcher] = []
+  private var dispatching: [Watcher] = []
+  private var handshakes: [Watcher] = []
+  private var nextHandshake = 0
+  private let handshakesPerTurn: Int
+  private let remote: RemoteTasks
+  private var isStopped = false
+  private weak var turnEnd: (any TurnEndHandler)?
+
+  private static let eventsPerTurn = 512
+
+  /// Errors: `SystemFault` where the kernel gives no epoll or eventfd descriptor.
+  public init(handshakesPerTurn: Int = 4) throws(SystemFault) {
+    self.handshakesPerTurn = handshakesPerTurn
+    nowNanoseconds = Clock.monotonicNanoseconds()
+    wallNanoseconds = Clock.wallNanoseconds()
+    wheel = TimeoutWheel(nowNanoseconds: nowNanoseconds)
+    poller = epoll_create1(Int32(EPOLL_CLOEXEC))
+    guard poller >= 0 else { throw SystemFault(call: "epoll_create1", number: errno) }
+    remote = try RemoteTasks()
+    events = .allocate(capacity: Self.eventsPerTurn)
+    watchers = .allocate(capacity: 1024)
+    watchers.initialize(repeating: nil)
+    watch(remote, descriptor: remote.descriptor, interest: .readable)
+  }
+
+  deinit {
+    for watcher in watchers { watcher?.release() }
+    watchers.deallocate()
+    events.deallocate()
+    close(poller)
+  }
+
+  // MARK: The turn
+
+  /// Takes turns until `stop` is called.
+  public func run() {
+    while !isStopped { turn() }
+  }
+
+  /// Ends `run` after the turn in which it is called.
+  public func stop() { isStopped = true }
+
+  /// Runs `task` on the loop's thread in one of its next turns. For any thread.
+  public var remoteTasks: RemoteTasks { remote }
+
+  /// Told at the end of each turn; not retained.
+  public func setTurnEndHandler(_ handler: any TurnEndHandler) { turnEnd = handler }
+
+  private func turn() {
+    let count = epoll_wait(poller, events.baseAddress, Int32(events.count), waitMilliseconds())
+    nowNanoseconds = Clock.monotonicNanoseconds()
+    wallNanoseconds = Clock.wallNanoseconds()
+    turns &+= 1
+    if count > 0 { dispatch(Int(count)) }
+    dispatchReadyAgain()
+    takeHandshakes()
+    wheel.expire(nowNanoseconds: nowNanoseconds)
+    settle()
+    turnEnd?.onTurnEnd()
+  }
+
+  private func waitMilliseconds() -> Int32 {
+    if !marked.isEmpty || !readyAgain.isEmpty || nextHandshake < handshakes.count { return 0 }
+    return wheel.waitMilliseconds(nowNanoseconds: nowNanoseconds) ?? -1
+  }
+
+  private func dispatch(_ count: Int) {
+    var index = 0
+    while index < count {
+      let event = events[index]
+      let descriptor = Int(event.data.fd)
+      // A watcher may be gone: libcurl closes sockets in the middle of a batch.
+      if let watcher = watchers[descriptor]?.takeUnretainedValue() {
+        watcher.onReady(Readiness(rawValue: event.events))
+      }
+      index &+= 1
+    }
+  }
+
+  private func dispatchReadyAgain() {
+    if readyAgain.isEmpty { return }
+    swap(&readyAgain, &dispatching)
+    for watcher in dispatching { watcher.onReady(.readable) }
+    dispatching.removeAll(keepingCapacity: true)
+  }
+
+  private func settle() {
+    swap(&marked, &settling)
+    for watcher in settling {
+      watcher.isMarked = false
+      watcher.onSettle()
+    }
+    settling.removeAll(keepingCapacity: true)
+  }
+
+  /// Puts the watcher on the list of the next settle, once.
+  public func mark(_ watcher: Watcher) {
+    if watcher.isMarked { return }
+    watcher.isMarked = true
+    marked.append(watcher)
+  }
+
+  /// Calls `onReady(.readable)` in the next turn, for input that epoll does not know of.
+  public func readyAgain(_ watcher: Watcher) { readyAgain.append(watcher) }
+
+  // MARK: TLS handshakes, rationed
+
+  /// Calls `onHandshakeTurn` in this or one of the next turns. A client's handshake costs about
+  /// 1 ms of CPU, so a turn takes a few and serves everyone else in between.
+  public func queueHandshake(_ watcher: Watcher) {
+    if watcher.isQueuedForHandshake { return }
+    watcher.isQueuedForHandshake = true
+    handshakes.append(watcher)
+  }
+
+  private func takeHandshakes() {
+    var taken = 0
+    while nextHandshake < handshakes.count, taken < handshakesPerTurn {
+      let watcher = handshakes[nextHandshake]
+      nextHandshake += 1
+      taken += 1
+      watcher.isQueuedForHandshake = false
+      watcher.onHandshakeTurn()
+    }
+    if nextHandshake > 0, nextHandshake == handshakes.count {
+      handshakes.removeAll(keepingCapacity: true)
+      nextHandshake = 0
+    }
+  }
+
+  // MARK: Descriptors
+
+  /// Watches a descriptor. Errors of epoll_ctl but ENOMEM and ENOSPC are bugs and trap.
+  /// Returns false where the kernel has no room for one more.
+  @discardableResult
+  public func watch(_ watcher: Watcher, descriptor: Int32, interest: Readiness) -> Bool {
+    if Int(descriptor) >= watchers.count { growWatchers(to: Int(descriptor)) }
+    precondition(watchers[Int(descriptor)] == nil, "descriptor watched twice")
+    guard control(EPOLL_CTL_ADD, descriptor, interest) else { return false }
+    watchers[Int(descriptor)] = Unmanaged.passRetained(watcher)
+    return true
+  }
+
+  /// Changes what a watched descriptor is watched for.
+  public func change(descriptor: Int32, interest: Readiness) {
+    let isChanged = control(EPOLL_CTL_MOD, descriptor, interest)
+    precondition(isChanged, "epoll_ctl(MOD) failed")
+  }
+
+  /// Stops watching. The caller closes the descriptor afterwards.
+  public func forget(descriptor: Int32) {
+    var event = epoll_event()
+    let result = epoll_ctl(poller, EPOLL_CTL_DEL, descriptor, &event)
+    precondition(result == 0, "epoll_ctl(DEL) failed")
+    dropWatcher(descriptor)
+  }
+
+  /// As `forget`, for a socket that libcurl may have closed already: it closes the loser of a
+  /// race between addresses before it says so (measured with 7.88.1).
+  public func forgetPerhapsClosed(descriptor: Int32) {
+    var event = epoll_event()
+    let result = epoll_ctl(poller, EPOLL_CTL_DEL, descriptor, &event)
+    precondition(result == 0 || errno == EBADF || errno == ENOENT, "epoll_ctl(DEL) failed")
+    dropWatcher(descriptor)
+  }
+
+  private func dropWatcher(_ descriptor: Int32) {
+    watchers[Int(descriptor)]?.release()
+    watchers[Int(descriptor)] = nil
+  }
+
+  private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Readiness) -> Bool {
+    var event = epoll_event()
+    event.events = interest.rawValue
+    event.data.fd = descriptor
+    if epoll_ctl(poller, operation, descriptor, &event) == 0 { return true }
+    precondition(errno == ENOMEM || errno == ENOSPC, "epoll_ctl failed")
+    return false
+  }
+
+  private func growWatchers(to descriptor: Int) {
+    let grown = UnsafeMutableBufferPointer<Unmanaged<Watcher>?>.allocate(
+      capacity: max(watchers.count * 2, descriptor + 1))
+    grown.initialize(repeating: nil)
+    for index in 0..<watchers.count { grown[index] = watchers[index] }
+    watchers.deallocate()
+    watchers = grown
+  }
+}

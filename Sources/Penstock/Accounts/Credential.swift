@@ -1,0 +1,45 @@
+/// How an account proves itself, as the wire bytes that do it.
+public struct Credential: Sendable {
+  public enum Kind: String, Sendable, CaseIterable {
+    case none, bearer, basic, header, query
+  }
+
+  public let kind: Kind
+  public let headerLines: [HeaderSlot]
+  public let query: QuerySlot?
+  /// The bare values, in each form that goes on the wire, which an answer's header must not repeat.
+  public let values: [Secret]
+
+  public static let none = Credential(kind: .none, headerLines: [], query: nil, values: [])
+
+  /// RFC 6750 §2.1.
+  public static func bearer(token: String) -> Credential {
+    let slot = HeaderSlot(name: "Authorization", value: Array("Bearer \(token)".utf8))
+    return Credential(kind: .bearer, headerLines: [slot], query: nil, values: [Secret(token)])
+  }
+
+  /// RFC 7617, in UTF-8; the user name holds no colon.
+  public static func basic(username: String, password: String) -> Credential {
+    let pair = Base64.encoded(Array("\(username):\(password)".utf8))
+    let slot = HeaderSlot(name: "Authorization", value: Array("Basic ".utf8) + pair)
+    var values = [Secret(pair)]
+    if !password.isEmpty { values.append(Secret(password)) }
+    return Credential(kind: .basic, headerLines: [slot], query: nil, values: values)
+  }
+
+  public static func header(_ fields: [(name: String, value: String)]) -> Credential {
+    Credential(
+      kind: .header,
+      headerLines: fields.map { HeaderSlot(name: $0.name, value: Array($0.value.utf8)) },
+      query: nil, values: fields.map { Secret($0.value) })
+  }
+
+  public static func query(name: String, value: String) -> Credential {
+    let encoded = QuerySlot.encoded(Array(value.utf8))
+    var values = [Secret(value)]
+    if encoded.count != value.utf8.count { values.append(Secret(encoded)) }
+    return Credential(
+      kind: .query, headerLines: [], query: QuerySlot(name: name, value: Array(value.utf8)),
+      values: values)
+  }
+}

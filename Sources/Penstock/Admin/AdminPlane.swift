@@ -1,0 +1,92 @@
+import Wire
+
+/// What operators and scrapers see: metrics and health, on a listener of their own.
+///
+/// A browser can be made to send requests to loopback, so only GET and HEAD are served, only for
+/// known hosts, and nothing that a foreign page asks for.
+enum AdminPlane {
+  static func serve(_ exchange: Exchange, _ bytes: Span<UInt8>, _ plane: Plane) {
+    let method = bytes[exchange.head.method]
+    guard method.equals("GET") || method.equals("HEAD") else {
+      exchange.answerMethodNotAllowed("GET, HEAD")
+      return
+    }
+    if plane == .admin, !isTrusted(exchange.head, bytes) {
+      exchange.answer(.notFound)
+      return
+    }
+    let target = bytes[exchange.head.target]
+    let path = target.extracting(0..<(target.index(of: 0x3f, from: 0) ?? target.count))
+    if path.equals("/metrics") {
+      serveMetrics(exchange, bytes)
+    } else if path.equals("/healthz") {
+      exchange.answerHealth(isReady: true)
+    } else if path.equals("/readyz") {
+      exchange.answerHealth(isReady: !exchange.worker.isDraining)
+    } else {
+      exchange.answer(.notFound)
+    }
+  }
+
+  private static func serveMetrics(_ exchange: Exchange, _ bytes: Span<UInt8>) {
+    let isOpenMetrics = asksForOpenMetrics(exchange.head, bytes)
+    var page = ByteBuffer()
+    let worker = exchange.worker
+    MetricsPage.write(
+      shards: worker.shared.shards, names: worker.shared.metricNames, openMetrics: isOpenMetrics,
+      into: &page)
+    exchange.answer(
+      200,
+      isOpenMetrics
+        ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        : "text/plain; version=0.0.4; charset=utf-8",
+      body: page, fields: ByteBuffer(), closes: false)
+  }
+
+  private static func asksForOpenMetrics(
+    _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+  ) -> Bool {
+    var index = 0
+    while index < head.fields.count {
+      let field = head.fields[index]
+      index &+= 1
+      if field.known != .accept { continue }
+      var list = TokenList()
+      while let element = list.next(bytes[field.value]) {
+        if bytes[field.value][element].starts(with: "application/openmetrics-text") { return true }
+      }
+    }
+    return false
+  }
+
+  /// Names of this machine's own loopback and literal addresses, so that no name that an attacker
+  /// points here is served; and nothing that comes from another origin's page.
+  private static func isTrusted(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
+    var index = 0
+    while index < head.fields.count {
+      let field = head.fields[index]
+      index &+= 1
+      let value = bytes[field.value]
+      switch field.known {
+      case .host: if !isKnownHost(value) { return false }
+      case .origin: return false
+      case .secFetchSite:
+        if !value.equals("none"), !value.equals("same-origin") { return false }
+      default: break
+      }
+    }
+    return true
+  }
+
+  private static func isKnownHost(_ value: Span<UInt8>) -> Bool {
+    let (name, _) = HostValue.split(value)
+    let host = value[name]
+    if host.equalsIgnoringCase("localhost") || host.isEmpty || host[0] == 0x5b { return true }
+    var index = 0
+    while index < host.count {
+      if !ByteClass.isDigit(host[index]), host[index] != 0x2e { return false }
+      index &+= 1
+    }
+    return true
+  }
+}

@@ -1,0 +1,48 @@
+import Telemetry
+
+/// Every metric of the data plane: name, kind, meaning. Their labels are closed sets or come from
+/// the configuration, never from a request.
+enum MetricFamilies {
+  static let requests = MetricFamily(
+    "penstock_requests_total", .counter, "Requests answered, by the status that the client got.")
+  static let upstreamResponses = MetricFamily(
+    "penstock_upstream_responses_total", .counter, "Responses that upstreams gave, by status.")
+  static let requestDuration = MetricFamily(
+    "penstock_request_duration_seconds", .histogram,
+    "Time from a request's first byte to the last byte of its answer.")
+  static let upstreamTTFB = MetricFamily(
+    "penstock_upstream_ttfb_seconds", .histogram,
+    "Time that an upstream took from the sent request to the first byte of its answer.")
+  static let upstreamConnect = MetricFamily(
+    "penstock_upstream_connect_seconds", .histogram,
+    "Time that dialling an upstream took, TLS included.")
+  static let proxyAdded = MetricFamily(
+    "penstock_proxy_added_seconds", .histogram, "Time that Penstock itself added to a request.")
+  static let requestBytes = MetricFamily(
+    "penstock_request_bytes_total", .counter, "Bytes received from clients.")
+  static let responseBytes = MetricFamily(
+    "penstock_response_bytes_total", .counter, "Bytes sent to clients.")
+  static let requestsInFlight = MetricFamily(
+    "penstock_requests_in_flight", .gauge, "Requests begun and not yet ended.")
+  static let connections = MetricFamily(
+    "penstock_connections", .gauge, "Open connections, by side and state.")
+  static let connectionsClosed = MetricFamily(
+    "penstock_connections_closed_total", .counter, "Client connections closed, by reason.")
+  static let errors = MetricFamily(
+    "penstock_errors_total", .counter, "Requests that failed, by error and by the side at fault.")
+  static let limit = MetricFamily(
+    "penstock_limit", .gauge, "Configured limits, in their own units; 0 is none.")
+  static let limitHits = MetricFamily(
+    "penstock_limit_hits_total", .counter, "Times that a limit was hit.")
+  static let logLinesDropped = MetricFamily(
+    "penstock_log_lines_dropped_total", .counter,
+    "Log lines lost because the log could not be written.")
+  static let configReloadSuccessful = MetricFamily(
+    "penstock_config_last_reload_successful", .gauge,
+    "Whether the last load of the configuration worked.")
+  static let configReloadTimestamp = MetricFamily(
+    "penstock_config_last_reload_timestamp_seconds", .gauge,
+    "When the configuration was last loaded with success, in seconds since 1970.")
+  static let buildInfo = MetricFamily(
+    "penstock_build_info", .gauge, "Always 1; its label says which version runs.")
+}

@@ -1,0 +1,24 @@
+/// What a scrape needs beside the counts: the names that label them and a few facts of the process.
+struct MetricNames: Sendable {
+  struct ErrorName: Sendable {
+    let slug: StaticString
+    let side: StaticString
+  }
+
+  struct LimitName: Sendable {
+    let name: StaticString
+    let value: Int
+  }
+
+  /// By account index. Neither `none` nor `other`, which name the rows that no account has.
+  let accounts: [String]
+  /// By index in the error table.
+  let errors: [ErrorName]
+  /// By index in the list of limit names.
+  let limits: [LimitName]
+  let logLinesDropped: @Sendable () -> UInt64
+  let isConfigReloadSuccessful: Bool
+  /// When the configuration in use was loaded, in seconds since 1970.
+  let configReloadUnixSeconds: Double
+  let version: String
+}

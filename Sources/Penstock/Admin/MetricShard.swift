@@ -1,0 +1,155 @@
+import Telemetry
+
+/// What one worker counts. The worker's thread writes, a scrape reads from any thread.
+///
+/// Accounts are numbered as in the configuration; -1 is a request that has none, and those from
+/// `accountCount` on share one row, so that no configuration makes it larger. Its memory is
+/// reserved for the largest case and resident only where something was counted.
+final class MetricShard: Sendable {
+  static let defaultDurationBoundsNanoseconds: [Int64] = [
+    1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000, 250_000_000,
+    500_000_000, 1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000, 30_000_000_000,
+    60_000_000_000,
+  ]
+  static let defaultAddedBoundsNanoseconds: [Int64] = [
+    25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000,
+    25_000_000, 100_000_000,
+  ]
+  /// Rows of the error table that can be counted; a bound of memory, far above what there is.
+  static let errorsMax = 128
+  /// Limit names that can be counted.
+  static let limitsMax = 128
+  /// The status codes from here to `codeMin + codeSpan - 1` have a counter of their own.
+  static let codeMin = 100
+  static let codeSpan = 512
+
+  /// The accounts that have a row of their own.
+  let accountCount: Int
+  let requests: SparseCounterTable
+  let upstreamResponses: SparseCounterTable
+  let errors: SparseCounterTable
+  let durations: HistogramTable
+  let ttfb: HistogramTable
+  let connects: HistogramTable
+  let added: HistogramTable
+  let requestBytes: CounterTable
+  let responseBytes: CounterTable
+  let limitHits: CounterTable
+  let closes: CounterTable
+  /// Requests in flight first, then the connections.
+  private let gauges: GaugeTable
+
+  init(
+    accountCount: Int,
+    durationBoundsNanoseconds: [Int64] = defaultDurationBoundsNanoseconds,
+    addedBoundsNanoseconds: [Int64] = defaultAddedBoundsNanoseconds
+  ) {
+    precondition(accountCount >= 0)
+    self.accountCount = accountCount
+    let rows = accountCount + 2
+    requests = SparseCounterTable(
+      rows: rows * MethodLabel.allCases.count, width: Self.codeSpan)
+    upstreamResponses = SparseCounterTable(rows: rows, width: Self.codeSpan)
+    errors = SparseCounterTable(rows: rows, width: Self.errorsMax)
+    durations = HistogramTable(rows: rows, boundsNanoseconds: durationBoundsNanoseconds)
+    ttfb = HistogramTable(rows: rows, boundsNanoseconds: durationBoundsNanoseconds)
+    connects = HistogramTable(rows: 1, boundsNanoseconds: durationBoundsNanoseconds)
+    added = HistogramTable(rows: rows, boundsNanoseconds: addedBoundsNanoseconds)
+    requestBytes = CounterTable(count: rows)
+    responseBytes = CounterTable(count: rows)
+    limitHits = CounterTable(count: Self.limitsMax)
+    closes = CounterTable(count: CloseReason.allCases.count)
+    gauges = GaugeTable(count: 1 + ConnectionLabel.allCases.count)
+  }
+
+  // MARK: Rows
+
+  /// The row of the accounts past `accountCount`.
+  var otherRow: Int { accountCount }
+  /// The row of the requests without an account.
+  var noneRow: Int { accountCount + 1 }
+
+  func row(account: Int) -> Int {
+    account < 0 ? noneRow : min(account, otherRow)
+  }
+
+  /// The row of an account's method in `requests`.
+  func requestRow(_ row: Int, _ method: MethodLabel) -> Int {
+    row &* 8 &+ Int(method.rawValue)
+  }
+
+  // MARK: Counting, from the worker's thread
+
+  /// Counts a request when its exchange ended. `code`: the status that the client got.
+  func countRequest(account: Int, method: MethodLabel, code: Int) {
+    requests.add(
+      row: requestRow(row(account: account), method), column: column(code: code), 1)
+  }
+
+  func countUpstreamResponse(account: Int, code: Int) {
+    upstreamResponses.add(row: row(account: account), column: column(code: code), 1)
+  }
+
+  /// From the first byte of the request to the last byte of its answer.
+  func observeDuration(account: Int, nanoseconds: Int64) {
+    durations.observe(row: row(account: account), nanoseconds: nanoseconds)
+  }
+
+  /// From the request's last byte sent upstream to the first byte of the answer.
+  func observeTTFB(account: Int, nanoseconds: Int64) {
+    ttfb.observe(row: row(account: account), nanoseconds: nanoseconds)
+  }
+
+  /// One dial, TLS included.
+  func observeConnect(nanoseconds: Int64) {
+    connects.observe(row: 0, nanoseconds: nanoseconds)
+  }
+
+  /// The time that Penstock itself added.
+  func observeAdded(account: Int, nanoseconds: Int64) {
+    added.observe(row: row(account: account), nanoseconds: nanoseconds)
+  }
+
+  func addRequestBytes(account: Int, _ count: Int) {
+    assert(count >= 0)
+    requestBytes.add(row(account: account), UInt64(truncatingIfNeeded: count))
+  }
+
+  func addResponseBytes(account: Int, _ count: Int) {
+    assert(count >= 0)
+    responseBytes.add(row(account: account), UInt64(truncatingIfNeeded: count))
+  }
+
+  /// `error`: its index in the error table.
+  func countError(account: Int, error: Int) {
+    errors.add(row: row(account: account), column: error, 1)
+  }
+
+  /// `limit`: its index in the list of limit names.
+  func countLimitHit(limit: Int) { limitHits.add(limit, 1) }
+
+  func countClose(_ reason: CloseReason) { closes.add(reason.rawValue, 1) }
+
+  /// 1 when a request begins, -1 when its exchange ends.
+  func addRequestsInFlight(_ change: Int) { gauges.add(0, change) }
+
+  /// 1 when a connection enters the state, -1 when it leaves it.
+  func addConnections(_ label: ConnectionLabel, _ change: Int) {
+    gauges.add(1 + label.rawValue, change)
+  }
+
+  // MARK: Reading, from any thread
+
+  var requestsInFlight: Int { gauges.value(0) }
+
+  func connections(_ label: ConnectionLabel) -> Int { gauges.value(1 + label.rawValue) }
+
+  /// Whether a request of the account was counted, which is when its series begin to exist.
+  func isUsed(row: Int) -> Bool {
+    MethodLabel.allCases.contains { requests.usedBits(row: requestRow(row, $0)) != 0 }
+  }
+
+  private func column(code: Int) -> Int {
+    min(max(code - Self.codeMin, 0), Self.codeSpan - 1)
+  }
+}

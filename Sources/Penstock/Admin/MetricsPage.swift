@@ -1,0 +1,216 @@
+import Telemetry
+import Wire
+
+/// One scrape: sums what the workers counted and writes every family of it.
+struct MetricsPage {
+  private let shards: [MetricShard]
+  private let names: MetricNames
+  private let exposition: Exposition
+  /// The rows that have series, each with its `account` label.
+  private let accounts: [(row: Int, labels: LabelSet)]
+
+  /// Writes the whole page. The shards are of one size, one a worker.
+  static func write(
+    shards: [MetricShard], names: MetricNames, openMetrics: Bool, into out: inout ByteBuffer
+  ) {
+    let page = MetricsPage(shards: shards, names: names, openMetrics: openMetrics)
+    page.writeRequests(into: &out)
+    page.writeUpstreamResponses(into: &out)
+    page.writeHistograms(into: &out)
+    page.writeBytes(into: &out)
+    page.writeErrors(into: &out)
+    page.writeConnections(into: &out)
+    page.writeLimits(into: &out)
+    page.writeFacts(into: &out)
+    ProcessMetrics.write(exposition: page.exposition, into: &out)
+    page.exposition.writeEnd(into: &out)
+  }
+
+  private init(shards: [MetricShard], names: MetricNames, openMetrics: Bool) {
+    self.shards = shards
+    self.names = names
+    exposition = Exposition(isOpenMetrics: openMetrics)
+    guard let first = shards.first else {
+      accounts = []
+      return
+    }
+    precondition(shards.allSatisfy { $0.accountCount == first.accountCount })
+    var accounts: [(row: Int, labels: LabelSet)] = []
+    for row in 0...first.noneRow where shards.contains(where: { $0.isUsed(row: row) }) {
+      var labels = LabelSet()
+      switch row {
+      case first.noneRow: labels.append("account", "none" as StaticString)
+      case first.otherRow: labels.append("account", "other" as StaticString)
+      // A row that no account has any longer keeps its counts, but not a name.
+      case let row where row >= names.accounts.count: continue
+      default: labels.append("account", names.accounts[row])
+      }
+      accounts.append((row, labels))
+    }
+    self.accounts = accounts
+  }
+
+  // MARK: By account
+
+  private func writeRequests(into out: inout ByteBuffer) {
+    exposition.writeHeader(MetricFamilies.requests, into: &out)
+    var codes = SparseRowSum(width: MetricShard.codeSpan)
+    for (row, account) in accounts {
+      for method in MethodLabel.allCases {
+        codes.reset()
+        for shard in shards { codes.add(shard.requests, row: shard.requestRow(row, method)) }
+        var labels = account
+        labels.append("method", method.name)
+        writeCodes(MetricFamilies.requests, labels, codes, into: &out)
+      }
+    }
+  }
+
+  private func writeUpstreamResponses(into out: inout ByteBuffer) {
+    exposition.writeHeader(MetricFamilies.upstreamResponses, into: &out)
+    var codes = SparseRowSum(width: MetricShard.codeSpan)
+    for (row, account) in accounts {
+      codes.reset()
+      for shard in shards { codes.add(shard.upstreamResponses, row: row) }
+      writeCodes(MetricFamilies.upstreamResponses, account, codes, into: &out)
+    }
+  }
+
+  private func writeCodes(
+    _ family: MetricFamily, _ labels: LabelSet, _ codes: SparseRowSum, into out: inout ByteBuffer
+  ) {
+    var labels = labels
+    let withoutCode = labels.count
+    codes.forEach { column, total in
+      labels.cut(to: withoutCode)
+      labels.append("code", MetricShard.codeMin + column)
+      exposition.write(family, labels, total, into: &out)
+    }
+  }
+
+  private func writeErrors(into out: inout ByteBuffer) {
+    exposition.writeHeader(MetricFamilies.errors, into: &out)
+    var errors = SparseRowSum(width: MetricShard.errorsMax)
+    for (row, account) in accounts {
+      errors.reset()
+      for shard in shards { errors.add(shard.errors, row: row) }
+      errors.forEach { index, total in
+        var labels = account
+        labels.append("slug", names.errors[index].slug)
+        labels.append("side", names.errors[index].side)
+        exposition.write(MetricFamilies.errors, labels, total, into: &out)
+      }
+    }
+  }
+
+  private func writeHistograms(into out: inout ByteBuffer) {
+    guard let first = shards.first else { return }
+    var sum = HistogramSum(boundsNanoseconds: first.durations.boundsNanoseconds)
+    exposition.writeHeader(MetricFamilies.requestDuration, into: &out)
+    for (row, labels) in accounts {
+      sum.reset()
+      for shard in shards { sum.add(shard.durations, row: row) }
+      exposition.write(MetricFamilies.requestDuration, labels, sum, into: &out)
+    }
+    exposition.writeHeader(MetricFamilies.upstreamTTFB, into: &out)
+    for (row, labels) in accounts {
+      sum.reset()
+      for shard in shards { sum.add(shard.ttfb, row: row) }
+      exposition.write(MetricFamilies.upstreamTTFB, labels, sum, into: &out)
+    }
+    exposition.writeHeader(MetricFamilies.upstreamConnect, into: &out)
+    sum.reset()
+    for shard in shards { sum.add(shard.connects, row: 0) }
+    exposition.write(MetricFamilies.upstreamConnect, LabelSet(), sum, into: &out)
+
+    var added = HistogramSum(boundsNanoseconds: first.added.boundsNanoseconds)
+    exposition.writeHeader(MetricFamilies.proxyAdded, into: &out)
+    for (row, labels) in accounts {
+      added.reset()
+      for shard in shards { added.add(shard.added, row: row) }
+      exposition.write(MetricFamilies.proxyAdded, labels, added, into: &out)
+    }
+  }
+
+  private func writeBytes(into out: inout ByteBuffer) {
+    exposition.writeHeader(MetricFamilies.requestBytes, into: &out)
+    for (row, labels) in accounts {
+      let total = total { $0.requestBytes.value(row) }
+      exposition.write(MetricFamilies.requestBytes, labels, total, into: &out)
+    }
+    exposition.writeHeader(MetricFamilies.responseBytes, into: &out)
+    for (row, labels) in accounts {
+      let total = total { $0.responseBytes.value(row) }
+      exposition.write(MetricFamilies.responseBytes, labels, total, into: &out)
+    }
+  }
+
+  // MARK: By closed sets
+
+  private func writeConnections(into out: inout ByteBuffer) {
+    exposition.writeHeader(MetricFamilies.requestsInFlight, into: &out)
+    let inFlight = level { $0.requestsInFlight }
+    exposition.write(MetricFamilies.requestsInFlight, LabelSet(), inFlight, into: &out)
+
+    exposition.writeHeader(MetricFamilies.connections, into: &out)
+    for label in ConnectionLabel.allCases {
+      var labels = LabelSet()
+      labels.append("side", label.side)
+      labels.append("state", label.state)
+      let open = level { $0.connections(label) }
+      exposition.write(MetricFamilies.connections, labels, open, into: &out)
+    }
+
+    exposition.writeHeader(MetricFamilies.connectionsClosed, into: &out)
+    for reason in CloseReason.allCases {
+      var labels = LabelSet()
+      labels.append("reason", reason.name)
+      let total = total { $0.closes.value(reason.rawValue) }
+      exposition.write(MetricFamilies.connectionsClosed, labels, total, into: &out)
+    }
+  }
+
+  private func writeLimits(into out: inout ByteBuffer) {
+    exposition.writeHeader(MetricFamilies.limit, into: &out)
+    for limit in names.limits {
+      var labels = LabelSet()
+      labels.append("limit", limit.name)
+      exposition.write(MetricFamilies.limit, labels, limit.value, into: &out)
+    }
+    exposition.writeHeader(MetricFamilies.limitHits, into: &out)
+    for (index, limit) in names.limits.enumerated() {
+      var labels = LabelSet()
+      labels.append("limit", limit.name)
+      let total = total { $0.limitHits.value(index) }
+      exposition.write(MetricFamilies.limitHits, labels, total, into: &out)
+    }
+  }
+
+  private func writeFacts(into out: inout ByteBuffer) {
+    let none = LabelSet()
+    exposition.writeHeader(MetricFamilies.logLinesDropped, into: &out)
+    exposition.write(MetricFamilies.logLinesDropped, none, names.logLinesDropped(), into: &out)
+    exposition.writeHeader(MetricFamilies.configReloadSuccessful, into: &out)
+    exposition.write(
+      MetricFamilies.configReloadSuccessful, none, names.isConfigReloadSuccessful ? 1 : 0,
+      into: &out)
+    exposition.writeHeader(MetricFamilies.configReloadTimestamp, into: &out)
+    exposition.write(
+      MetricFamilies.configReloadTimestamp, none, names.configReloadUnixSeconds, into: &out)
+    var version = LabelSet()
+    version.append("version", names.version)
+    exposition.writeHeader(MetricFamilies.buildInfo, into: &out)
+    exposition.write(MetricFamilies.buildInfo, version, 1, into: &out)
+  }
+
+  // MARK: Sums over the workers
+
+  private func total(_ value: (MetricShard) -> UInt64) -> UInt64 {
+    shards.reduce(0) { $0 &+ value($1) }
+  }
+
+  /// A gauge's sum. The workers are not read at one moment, and a level cannot be negative.
+  private func level(_ value: (MetricShard) -> Int) -> Int {
+    max(0, shards.reduce(0) { $0 + value($1) })
+  }
+}

@@ -1,0 +1,93 @@
+/// Every bound of the process, in one place; counts and bytes, unless the name says otherwise.
+///
+/// 0 is no limit where a comment says so; nowhere else.
+public struct Limits: Sendable, Equatable {
+  // MARK: A client's request
+
+  /// The request target.
+  public var uriBytes = 8192
+  /// The whole head, request line included.
+  public var headerBytes = 32_768
+  public var headers = 100
+  public var headerNameBytes = 256
+  public var headerValueBytes = 8192
+  public var trailerBytes = 16_384
+  /// All chunk extensions of a body together.
+  public var chunkExtensionBytes = 16_384
+  public var methodBytes = 32
+
+  // MARK: A client's connection
+
+  /// Client connections of all workers.
+  public var connections = 10_000
+  /// From one address; 0 is no limit.
+  public var connectionsPerAddress = 0
+  /// Requests read ahead of the one that is being answered.
+  public var pipelineDepth = 16
+  public var keepaliveRequests = 1000
+  public var keepaliveAgeMilliseconds = 3_600_000
+  /// Read and discarded after a refusal, so that the client can read the answer.
+  public var lingeringBytes = 262_144
+  public var lingeringTimeMilliseconds = 2000
+
+  // MARK: The execute endpoint
+
+  public var executeBodyBytes = 1 << 20
+  public var executeResponseBytes = 1 << 20
+  public var executeParameters = 100
+  public var jsonDepth = 64
+  public var endpointBytes = 8192
+
+  // MARK: Upstream
+
+  public var upstreamHeaderBytes = 65_536
+  public var upstreamHeaders = 256
+  public var upstreamInterimResponses = 32
+  /// Of a request body, kept for the one retry.
+  public var retryHeldBytes = 16_384
+  /// Of one worker.
+  public var dialsInFlight = 256
+  public var dnsTimeoutMilliseconds = 3000
+  public var dnsCacheMilliseconds = 60_000
+
+  // MARK: Buffers and turns
+
+  /// Above it the source is no longer read.
+  public var writeBufferHighBytes = 262_144
+  /// Below it the source is read again.
+  public var writeBufferLowBytes = 65_536
+  public var readBufferBytes = 16_384
+  /// Of the whole process; new work is refused from 80 % on.
+  public var bufferedBytes = 256 << 20
+  /// Exchanges of the whole process; 0 is no limit.
+  public var inFlight = 0
+  public var acceptsPerTurn = 64
+  public var tlsHandshakesPerTurn = 4
+
+  // MARK: Log
+
+  public var logFieldBytes = 1024
+  public var logLineBytes = 8192
+  public var logRingBytes = 8 << 20
+
+  // MARK: Content codings
+
+  /// Output per input byte, once `decompressionRatioAfterBytes` have come out.
+  public var decompressionRatio = 100
+  public var decompressionRatioAfterBytes = 65_536
+  public var gzipHeaderBytes = 65_536
+  public var gzipMembers = 1024
+  public var compressionContexts = 1000
+
+  // MARK: Binary bodies and results
+
+  public var executeBase64Bytes = 4 << 20
+  public var binaryBodyBytes = 250 << 20
+  /// Of an answer, held back before its envelope begins.
+  public var executeHeldBytes = 65_536
+  public var fileBytes = 1 << 30
+  public var filesFreePercent = 5
+  public var idempotentAnswerBytes = 65_536
+
+  public init() {}
+}

@@ -1,0 +1,411 @@
+/// One row of the error table: all that is said of an error, anywhere.
+public struct ErrorRow: Sendable {
+  /// Stable, for programs: the first digit is the group.
+  public let code: Int
+  public let slug: StaticString
+  public let status: Int
+  public let side: Side
+  let phase: Phase
+  /// The error type of RFC 9209 §2.3.
+  public let proxyStatus: StaticString
+  /// Trying the same again can help.
+  public let isTransient: Bool
+  /// The bytes behind it cannot be trusted or are not wanted: the connection ends with the answer.
+  let closes: Bool
+  public let message: StaticString
+  public let fix: StaticString
+}
+
+extension PenstockError {
+  public var row: ErrorRow { ErrorTable.rows[rawValue] }
+}
+
+/// The one table of errors, in the order of `PenstockError`.
+enum ErrorTable {
+  static let rows: [ErrorRow] = PenstockError.allCases.map(row)
+
+  private static func row(_ error: PenstockError) -> ErrorRow {
+    switch error.rawValue {
+    case ...PenstockError.notFound.rawValue: requestRow(error)
+    case ...PenstockError.endpointRetired.rawValue: callerRow(error)
+    case ...PenstockError.customConnectionDataOff.rawValue: envelopeRow(error)
+    case ...PenstockError.destinationNotAllowed.rawValue: destinationRow(error)
+    case ...PenstockError.internalError.rawValue: internalRow(error)
+    case ...PenstockError.upstreamTLSTimeout.rawValue: dialRow(error)
+    default: upstreamRow(error)
+    }
+  }
+
+  // MARK: Rows of one group share most of what they say
+
+  private static func downstream(
+    _ code: Int, _ slug: StaticString, _ status: Int, _ message: StaticString, _ fix: StaticString,
+    phase: Phase = .receive, closes: Bool = false, isTransient: Bool = false,
+    proxyStatus: StaticString = "http_request_error"
+  ) -> ErrorRow {
+    ErrorRow(
+      code: code, slug: slug, status: status, side: .downstream, phase: phase,
+      proxyStatus: proxyStatus, isTransient: isTransient, closes: closes, message: message,
+      fix: fix)
+  }
+
+  private static func upstream(
+    _ code: Int, _ slug: StaticString, _ status: Int, _ phase: Phase, _ proxyStatus: StaticString,
+    _ message: StaticString, _ fix: StaticString, isTransient: Bool = true
+  ) -> ErrorRow {
+    ErrorRow(
+      code: code, slug: slug, status: status, side: .upstream, phase: phase,
+      proxyStatus: proxyStatus, isTransient: isTransient, closes: false, message: message, fix: fix)
+  }
+
+  private static func requestRow(_ error: PenstockError) -> ErrorRow {
+    switch error {
+    case .requestTimeout:
+      downstream(
+        1001, "request_timeout", 408, "The request did not arrive in time.",
+        "Send the whole request without long pauses.", closes: true, isTransient: true)
+    case .bodyTooLarge:
+      downstream(
+        1002, "body_too_large", 413, "The request body is larger than the limit.",
+        "Send a smaller body, or use the streaming route /proxy/.", closes: true)
+    case .uriTooLong:
+      downstream(
+        1003, "uri_too_long", 414, "The request target is longer than the limit.",
+        "Shorten the path or the query.", closes: true)
+    case .expectationFailed:
+      downstream(
+        1004, "expectation_failed", 417, "Only the expectation 100-continue is known.",
+        "Send Expect: 100-continue, or no Expect field.", closes: true)
+    case .headersTooLarge:
+      downstream(
+        1005, "headers_too_large", 431, "The header fields are larger than the limit.",
+        "Send fewer or smaller header fields.", closes: true)
+    case .notImplemented:
+      downstream(
+        1006, "not_implemented", 501, "The method or transfer coding is not implemented.",
+        "Use a known method, and chunked as the only transfer coding.", closes: true)
+    case .versionNotSupported:
+      downstream(
+        1007, "http_version_not_supported", 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.",
+        "Use HTTP/1.1.", closes: true)
+    case .methodNotAllowed:
+      downstream(
+        1008, "method_not_allowed", 405, "The method is not allowed here.",
+        "Use one of the methods in Allow.")
+    case .notFound:
+      downstream(
+        1009, "not_found", 404, "There is nothing at this path.",
+        "Check the path against the documentation.")
+    default:
+      downstream(
+        1000, "malformed_request", 400, "The request is not well-formed HTTP/1.1.",
+        "Check the request line, the header fields and the framing of the body.", closes: true)
+    }
+  }
+
+  private static func callerRow(_ error: PenstockError) -> ErrorRow {
+    let denied: StaticString = "http_request_denied"
+    return switch error {
+    case .accountNotFound:
+      downstream(
+        2001, "connected_account_not_found", 404,
+        "There is no such connected account, or this API key may not use it.",
+        "Check connected_account_id and the accounts of the API key.", phase: .authorize,
+        proxyStatus: denied)
+    case .accountDisabled:
+      downstream(
+        2002, "account_disabled", 422, "The connected account is disabled.",
+        "Enable the account in the configuration.", phase: .authorize, proxyStatus: denied)
+    case .missingAuthContext:
+      downstream(
+        2003, "MissingAuthContext", 400, "The request names no connected account.",
+        "Send connected_account_id, or give the API key a default_account.", phase: .authorize)
+    case .endpointRetired:
+      downstream(
+        2004, "endpoint_retired", 410, "Version 3 of this endpoint is retired.",
+        "Call /api/v3.1/tools/execute/proxy.", phase: .authorize, proxyStatus: denied)
+    default:
+      downstream(
+        2000, "unauthorized", 401, "The API key is missing or not valid.",
+        "Send a valid API key in x-api-key.", phase: .authorize, proxyStatus: denied)
+    }
+  }
+
+  private static func envelopeRow(_ error: PenstockError) -> ErrorRow {
+    switch error {
+    case .invalidJSON:
+      downstream(
+        3000, "invalid_json", 400, "The body is not one JSON object.",
+        "Send one well-formed JSON object in UTF-8.")
+    case .duplicateKey:
+      downstream(
+        3002, "duplicate_key", 400, "A key stands twice in one object.", "Send each key once.")
+    case .invalidMethod:
+      downstream(
+        3003, "invalid_method", 400, "The method is not one that can be called.",
+        "Use GET, POST, PUT, DELETE, PATCH or HEAD.")
+    case .conflictingBody:
+      downstream(
+        3004, "conflicting_body", 400, "The request has more than one body.",
+        "Send body, or binary_body with one of url and base64.")
+    case .bodyNotAllowed:
+      downstream(
+        3005, "body_not_allowed", 400, "A body is not allowed with this method.",
+        "Leave out the body, or use another method.")
+    case .invalidContentType:
+      downstream(
+        3006, "invalid_content_type", 400, "The content type is not a media type.",
+        "Send type/subtype, as application/pdf.")
+    case .invalidBase64:
+      downstream(
+        3007, "invalid_base64", 400, "The binary body is not base64 of RFC 4648.",
+        "Use the standard alphabet with padding and without white space.")
+    case .tooManyParameters:
+      downstream(
+        3008, "too_many_parameters", 400, "There are more parameters than the limit.",
+        "Send fewer parameters.")
+    case .parametersTooLarge:
+      downstream(
+        3009, "parameters_too_large", 400, "The parameters are larger than the limit.",
+        "Send smaller parameters.")
+    default: parameterRow(error)
+    }
+  }
+
+  private static func parameterRow(_ error: PenstockError) -> ErrorRow {
+    switch error {
+    case .invalidHeaderName:
+      downstream(
+        3010, "invalid_header_name", 400, "A header parameter's name is not a field name.",
+        "Use letters, digits and hyphens.")
+    case .invalidHeaderValue:
+      downstream(
+        3011, "invalid_header_value", 400, "A header parameter's value holds a control character.",
+        "Leave out line breaks and control characters.")
+    case .reservedHeader:
+      downstream(
+        3012, "reserved_header", 400, "A header parameter names a field that Penstock sets.",
+        "Leave it out: credentials, framing and forwarding fields are Penstock's.")
+    case .reservedParameter:
+      downstream(
+        3013, "reserved_parameter", 400, "A query parameter names the account's credential.",
+        "Leave it out: Penstock adds the credential.")
+    case .unsupportedMediaType:
+      downstream(
+        3014, "unsupported_media_type", 415, "The body is not sent as JSON.",
+        "Send Content-Type: application/json.")
+    case .unsupportedEncoding:
+      downstream(
+        3015, "unsupported_encoding", 415, "The body's content coding is not supported.",
+        "Send the body without Content-Encoding.")
+    case .binaryBodyUnsupported:
+      downstream(
+        3016, "binary_body_unsupported", 501, "Binary bodies are not supported yet.",
+        "Use the streaming route /proxy/ for binary bodies.")
+    case .binaryAnswerUnsupported:
+      ErrorRow(
+        code: 3017, slug: "binary_answer_unsupported", status: 501, side: .internal,
+        phase: .respond, proxyStatus: "proxy_internal_response", isTransient: false, closes: false,
+        message: "The upstream answered with binary data, which is not supported here yet.",
+        fix: "Use the streaming route /proxy/ for binary answers.")
+    case .customConnectionDataOff:
+      downstream(
+        3018, "custom_connection_data_off", 501, "Inline credentials are turned off.",
+        "Name a connected account instead.", phase: .authorize,
+        proxyStatus: "http_request_denied")
+    default:
+      downstream(
+        3001, "validation_error", 400, "The request is not valid.",
+        "Correct the fields that errors names.")
+    }
+  }
+
+  private static func destinationRow(_ error: PenstockError) -> ErrorRow {
+    let denied: StaticString = "http_request_denied"
+    return switch error {
+    case .endpointTooLong:
+      downstream(
+        4001, "endpoint_too_long", 400, "The endpoint is longer than the limit.",
+        "Shorten the path or the query.", phase: .authorize)
+    case .dotSegments:
+      downstream(
+        4002, "dot_segments", 400, "The path holds a dot segment, encoded or not.",
+        "Send the path that is meant, without . and .. segments.", phase: .authorize,
+        proxyStatus: denied)
+    case .userinfoNotAllowed:
+      downstream(
+        4003, "userinfo_not_allowed", 400, "The endpoint holds a user name.",
+        "Leave out everything before @.", phase: .authorize, proxyStatus: denied)
+    case .invalidScheme:
+      downstream(
+        4004, "invalid_scheme", 400, "The endpoint's scheme is not http or https.",
+        "Use https, or a path.", phase: .authorize, proxyStatus: denied)
+    case .originMismatch:
+      downstream(
+        4005, "OriginMismatch", 400, "The endpoint is not on a host of this account.",
+        "Use a host of the account's base_url or allowed_hosts.", phase: .authorize,
+        proxyStatus: denied)
+    case .destinationNotAllowed:
+      downstream(
+        4006, "destination_not_allowed", 403, "The destination's address may not be reached.",
+        "Private addresses need allow_private in the account's configuration.", phase: .connect,
+        proxyStatus: "destination_ip_prohibited")
+    default:
+      downstream(
+        4000, "invalid_endpoint", 400, "The endpoint is not a path or an absolute URL.",
+        "Send a path that begins with one slash, or https://host/path.", phase: .authorize)
+    }
+  }
+
+  private static func internalRow(_ error: PenstockError) -> ErrorRow {
+    func row(
+      _ code: Int, _ slug: StaticString, _ status: Int, _ phase: Phase,
+      _ proxyStatus: StaticString, _ message: StaticString, _ fix: StaticString,
+      isTransient: Bool = true, closes: Bool = false
+    ) -> ErrorRow {
+      ErrorRow(
+        code: code, slug: slug, status: status, side: .internal, phase: phase,
+        proxyStatus: proxyStatus, isTransient: isTransient, closes: closes, message: message,
+        fix: fix)
+    }
+    return switch error {
+    case .overloaded:
+      row(
+        5001, "overloaded", 503, .queue, "connection_limit_reached",
+        "Penstock has reached a limit of its own.", "Try again after Retry-After.", closes: true)
+    case .draining:
+      row(
+        5002, "draining", 503, .receive, "proxy_internal_response",
+        "Penstock is shutting down.", "Try again; another instance will answer.", closes: true)
+    case .resourceExhausted:
+      row(
+        5003, "local_resource_exhausted", 503, .connect, "proxy_internal_error",
+        "Penstock has run out of descriptors, ports or memory.", "Try again after Retry-After.")
+    default:
+      row(
+        5000, "internal_error", 500, .respond, "proxy_internal_error",
+        "Penstock failed.", "Report the request_id to whoever runs Penstock.", isTransient: false,
+        closes: true)
+    }
+  }
+
+  private static func dialRow(_ error: PenstockError) -> ErrorRow {
+    switch error {
+    case .upstreamDNSFailed:
+      upstream(
+        6000, "upstream_dns_failed", 502, .dns, "dns_error",
+        "The upstream's name was not found.", "Check the host name and the resolver.")
+    case .upstreamDNSTimeout:
+      upstream(
+        6001, "upstream_dns_timeout", 504, .dns, "dns_timeout",
+        "The upstream's name was not resolved in time.", "Check the resolver.")
+    case .upstreamConnectFailed:
+      upstream(
+        6002, "upstream_connect_failed", 502, .connect, "connection_refused",
+        "The upstream refused the connection.", "Check that the upstream is up and reachable.")
+    case .upstreamConnectTimeout:
+      upstream(
+        6003, "upstream_connect_timeout", 504, .connect, "connection_timeout",
+        "The upstream did not accept a connection in time.",
+        "Check that the upstream is reachable, or raise timeouts.connect.")
+    case .upstreamTLSFailed:
+      upstream(
+        6004, "upstream_tls_failed", 502, .tls, "tls_protocol_error",
+        "The TLS handshake with the upstream failed.", "Check that the upstream speaks TLS 1.2.")
+    case .upstreamTLSUntrusted:
+      upstream(
+        6005, "upstream_tls_untrusted", 502, .tls, "tls_certificate_error",
+        "The upstream's certificate is not trusted.",
+        "Check the certificate's name, dates and issuer, or set ca_file.", isTransient: false)
+    default:
+      upstream(
+        6006, "upstream_tls_timeout", 504, .tls, "connection_timeout",
+        "The TLS handshake with the upstream did not end in time.",
+        "Check the upstream, or raise timeouts.connect.")
+    }
+  }
+
+  private static func upstreamRow(_ error: PenstockError) -> ErrorRow {
+    switch error {
+    case .upstreamWriteTimeout:
+      upstream(
+        7000, "upstream_write_timeout", 504, .send, "connection_write_timeout",
+        "The upstream stopped reading the request.", "Check the upstream, or raise timeouts.idle.")
+    case .upstreamTimeout:
+      upstream(
+        7001, "upstream_timeout", 504, .firstByte, "http_response_timeout",
+        "The upstream did not answer in time.",
+        "Check the upstream, or raise timeouts.first_byte.")
+    case .upstreamTooSlow:
+      upstream(
+        7002, "upstream_too_slow", 504, .body, "connection_read_timeout",
+        "The upstream stopped sending its answer.",
+        "Check the upstream, or raise timeouts.idle.")
+    case .upstreamTotalTimeout:
+      upstream(
+        7011, "upstream_total_timeout", 504, .body, "http_response_timeout",
+        "The exchange took longer than it may in total.", "Raise timeouts.total.")
+    case .upstreamClosed:
+      upstream(
+        7003, "upstream_closed", 502, .firstByte, "connection_terminated",
+        "The upstream closed the connection without an answer.", "Check the upstream's log.")
+    case .upstreamReset:
+      upstream(
+        7004, "upstream_reset", 502, .firstByte, "connection_terminated",
+        "The upstream reset the connection.", "Check the upstream's log.")
+    case .upstreamTruncated:
+      upstream(
+        7005, "upstream_truncated", 502, .body, "http_response_incomplete",
+        "The upstream's answer ended before its end.", "Check the upstream's log.")
+    case .upstreamTruncatedHeaders:
+      upstream(
+        7006, "upstream_truncated_headers", 502, .firstByte, "http_response_incomplete",
+        "The upstream's answer ended within its header.", "Check the upstream's log.")
+    default: answerRow(error)
+    }
+  }
+
+  private static func answerRow(_ error: PenstockError) -> ErrorRow {
+    switch error {
+    case .upstreamProtocolError:
+      upstream(
+        7007, "upstream_protocol_error", 502, .firstByte, "http_protocol_error",
+        "The upstream's answer is not well-formed HTTP/1.1.",
+        "Check that the upstream speaks HTTP/1.1 at this port.", isTransient: false)
+    case .upstreamHeadersTooLarge:
+      upstream(
+        7008, "upstream_headers_too_large", 502, .firstByte, "http_response_header_section_size",
+        "The upstream's header fields are larger than the limit.",
+        "Raise limits.upstream_header_bytes.", isTransient: false)
+    case .upstreamUnexpectedUpgrade:
+      upstream(
+        7009, "upstream_unexpected_upgrade", 502, .firstByte, "http_protocol_error",
+        "The upstream changed the protocol without being asked.", "Check the upstream.",
+        isTransient: false)
+    case .upstreamResponseTooLarge:
+      upstream(
+        7010, "upstream_response_too_large", 502, .body, "http_response_body_size",
+        "The upstream's answer is larger than the limit.",
+        "Use the streaming route /proxy/, or raise limits.execute_response_bytes.",
+        isTransient: false)
+    case .clientBodyTimeout:
+      downstream(
+        8001, "client_body_timeout", 499, "The client stopped sending the request.",
+        "Send the whole request without long pauses.", closes: true)
+    case .clientWriteTimeout:
+      downstream(
+        8002, "client_write_timeout", 499, "The client stopped reading the answer.",
+        "Read the answer without long pauses.", phase: .respond, closes: true)
+    case .shutdownForced:
+      ErrorRow(
+        code: 8003, slug: "shutdown_forced", status: 503, side: .internal, phase: .respond,
+        proxyStatus: "proxy_internal_error", isTransient: true, closes: true,
+        message: "Penstock shut down before the exchange was over.",
+        fix: "Raise timeouts.shutdown_grace.")
+    default:
+      downstream(
+        8000, "client_aborted", 499, "The client went away.", "Nothing was answered.",
+        phase: .respond, closes: true)
+    }
+  }
+}

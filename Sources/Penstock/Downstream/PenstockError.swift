@@ -1,0 +1,62 @@
+/// Everything that Penstock itself can answer or end an exchange with. Its rows stand in
+/// `ErrorTable`, the one place for status, slug, fix and labels.
+public enum PenstockError: Int, Error, CaseIterable, Sendable {
+  // The request as HTTP
+  case malformedRequest, requestTimeout, bodyTooLarge, uriTooLong, expectationFailed
+  case headersTooLarge, notImplemented, versionNotSupported, methodNotAllowed, notFound
+  // The caller and what it may use
+  case unauthorized, accountNotFound, accountDisabled, missingAuthContext, endpointRetired
+  // The envelope
+  case invalidJSON, validationError, duplicateKey, invalidMethod, conflictingBody, bodyNotAllowed
+  case invalidContentType, invalidBase64, tooManyParameters, parametersTooLarge
+  case invalidHeaderName, invalidHeaderValue, reservedHeader, reservedParameter
+  case unsupportedMediaType, unsupportedEncoding
+  case binaryBodyUnsupported, binaryAnswerUnsupported, customConnectionDataOff
+  // Where it may go
+  case invalidEndpoint, endpointTooLong, dotSegments, userinfoNotAllowed, invalidScheme
+  case originMismatch, destinationNotAllowed
+  // Penstock's own state
+  case overloaded, draining, resourceExhausted, internalError
+  // The upstream
+  case upstreamDNSFailed, upstreamDNSTimeout, upstreamConnectFailed, upstreamConnectTimeout
+  case upstreamTLSFailed, upstreamTLSUntrusted, upstreamTLSTimeout
+  case upstreamWriteTimeout, upstreamTimeout, upstreamTooSlow, upstreamTotalTimeout
+  case upstreamClosed, upstreamReset, upstreamTruncated, upstreamTruncatedHeaders
+  case upstreamProtocolError, upstreamHeadersTooLarge, upstreamUnexpectedUpgrade
+  case upstreamResponseTooLarge
+  // Ends without an answer: these are logged and counted only
+  case clientAborted, clientBodyTimeout, clientWriteTimeout, shutdownForced
+}
+
+/// Whose doing it was.
+public enum Side: String, Sendable {
+  case downstream, upstream, `internal`
+
+  var name: StaticString {
+    switch self {
+    case .downstream: "downstream"
+    case .upstream: "upstream"
+    case .internal: "internal"
+    }
+  }
+}
+
+/// The part of an exchange in which it ended.
+enum Phase: UInt8, Sendable {
+  case receive, authorize, queue, dns, connect, tls, send, firstByte, body, respond
+
+  var name: StaticString {
+    switch self {
+    case .receive: "receive"
+    case .authorize: "authorize"
+    case .queue: "queue"
+    case .dns: "dns"
+    case .connect: "connect"
+    case .tls: "tls"
+    case .send: "send"
+    case .firstByte: "first_byte"
+    case .body: "body"
+    case .respond: "respond"
+    }
+  }
+}

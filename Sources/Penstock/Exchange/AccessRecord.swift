@@ -1,0 +1,198 @@
+import Telemetry
+import Upstream
+import Wire
+
+/// What is told of one exchange when it ends: its log line and its counts.
+///
+/// Texts are written in their escaped form as soon as they are known, for the head that they stand
+/// in is gone by the end. Reused; holds nothing of the exchange before.
+struct AccessRecord: ~Copyable {
+  private(set) var startNanoseconds: Int64 = 0
+  /// As it is answered, logged and sent upstream: 1 to 64 bytes.
+  var requestID = ByteBuffer()
+  /// Members of the log line about the request, each with its comma in front.
+  private var requestMembers = ByteBuffer()
+  var isTruncated = false
+
+  var method = MethodLabel.other
+  /// Indices into the configuration; -1 is none.
+  var project = -1
+  var account = -1
+  var route: StaticString = ""
+  var routeIndex = -1
+
+  var status = 0
+  var upstreamStatus = 0
+  var error: PenstockError?
+  var phase = Phase.receive
+  var bytesReceived = 0
+  var bytesSent = 0
+  var retries = 0
+  var isReused = false
+  var hasUpstream = false
+
+  var dial = DialTimes()
+  var tlsNanoseconds: Int64 = 0
+  var sentNanoseconds: Int64 = 0
+  var firstByteNanoseconds: Int64 = 0
+  var addedNanoseconds: Int64 = 0
+
+  init() {}
+
+  /// Forgets the exchange before; `nanoseconds`: when the first byte of the request was there.
+  mutating func start(nanoseconds: Int64) {
+    startNanoseconds = nanoseconds
+    requestID.removeAll()
+    requestMembers.removeAll()
+    isTruncated = false
+    method = .other
+    project = -1
+    account = -1
+    route = ""
+    routeIndex = -1
+    status = 0
+    upstreamStatus = 0
+    error = nil
+    phase = .receive
+    bytesReceived = 0
+    bytesSent = 0
+    retries = 0
+    isReused = false
+    hasUpstream = false
+    dial = DialTimes()
+    tlsNanoseconds = 0
+    sentNanoseconds = 0
+    firstByteNanoseconds = 0
+    addedNanoseconds = 0
+  }
+
+  // MARK: The request, as soon as it is known
+
+  /// Writes method and path. Query values are left out: keys stay, values become `***`.
+  mutating func describe(method name: Span<UInt8>, target: Span<UInt8>, fieldBytesMax: Int) {
+    requestMembers.removeAll()
+    note(JSONLine.string("method", name, bytesMax: fieldBytesMax, into: &requestMembers))
+    let pathCount = target.index(of: 0x3f, from: 0) ?? target.count
+    if pathCount == target.count {
+      note(JSONLine.string("path", target, bytesMax: fieldBytesMax, into: &requestMembers))
+      return
+    }
+    var redacted = ByteBuffer()
+    AccessRecord.appendRedacted(target, from: pathCount, into: &redacted)
+    note(JSONLine.string("path", redacted.span, bytesMax: fieldBytesMax, into: &requestMembers))
+  }
+
+  /// Adds a member about the request, say the user that the envelope names.
+  mutating func describe(_ name: StaticString, _ value: Span<UInt8>, fieldBytesMax: Int) {
+    note(JSONLine.string(name, value, bytesMax: fieldBytesMax, into: &requestMembers))
+  }
+
+  private mutating func note(_ isCut: Bool) { if isCut { isTruncated = true } }
+
+  private static func appendRedacted(
+    _ target: Span<UInt8>, from question: Int, into out: inout ByteBuffer
+  ) {
+    out.append(target.extracting(0...question))
+    var index = question + 1
+    while index <= target.count {
+      let end = target.index(of: 0x26, from: index) ?? target.count
+      let equals = target.index(of: 0x3d, from: index) ?? target.count
+      // Without a name the whole of it may be a value.
+      if equals < end { out.append(target.extracting(index...equals)) }
+      if end > index { out.append("***") }
+      if end < target.count { out.append(0x26) }
+      index = end + 1
+    }
+  }
+
+  // MARK: The end
+
+  /// Appends the members of the access line to `line`, which `JSONLine.begin` has begun.
+  borrowing func write(
+    into line: inout ByteBuffer, _ configuration: Configuration, nowNanoseconds: Int64,
+    client: [UInt8]
+  ) {
+    let fieldBytesMax = configuration.limits.logFieldBytes
+    JSONLine.literal("level", level, into: &line)
+    JSONLine.literal("event", "request", into: &line)
+    JSONLine.string("request_id", requestID.span, bytesMax: 64, into: &line)
+    if project >= 0 {
+      let name = configuration.projects[project].name
+      JSONLine.string("project", name, bytesMax: fieldBytesMax, into: &line)
+    }
+    if account >= 0 {
+      let id = configuration.accounts[account].id
+      JSONLine.string("account", id, bytesMax: fieldBytesMax, into: &line)
+    }
+    if routeIndex >= 0 {
+      let path = configuration.routes[routeIndex].path
+      JSONLine.string("route", path, bytesMax: fieldBytesMax, into: &line)
+    } else if route.utf8CodeUnitCount > 0 {
+      JSONLine.literal("route", route, into: &line)
+    }
+    line.append(requestMembers.span)
+    writeOutcome(into: &line, nowNanoseconds)
+    JSONLine.string("client", client.span, bytesMax: 64, into: &line)
+    if isTruncated { JSONLine.boolean("truncated", true, into: &line) }
+  }
+
+  private var level: StaticString {
+    switch error {
+    case nil: "info"
+    case .internalError, .resourceExhausted: "error"
+    default: status >= 500 ? "warning" : "info"
+    }
+  }
+
+  private borrowing func writeOutcome(into line: inout ByteBuffer, _ nowNanoseconds: Int64) {
+    JSONLine.integer("status", status, into: &line)
+    if upstreamStatus > 0 { JSONLine.integer("upstream_status", upstreamStatus, into: &line) }
+    if let error {
+      JSONLine.literal("error", error.row.slug, into: &line)
+      line.append(",\"termination\":\"")
+      line.append(error.row.side.name)
+      line.append(0x3a)
+      line.append(phase.name)
+      line.append(0x22)
+    }
+    JSONLine.integer("bytes_received", bytesReceived, into: &line)
+    JSONLine.integer("bytes_sent", bytesSent, into: &line)
+    let duration = nowNanoseconds - startNanoseconds
+    JSONLine.milliseconds("duration_ms", nanoseconds: duration, into: &line)
+    if hasUpstream { writeUpstream(into: &line) }
+  }
+
+  private borrowing func writeUpstream(into line: inout ByteBuffer) {
+    JSONLine.milliseconds("proxy_ms", nanoseconds: addedNanoseconds, into: &line)
+    if !isReused {
+      let name = Int64(dial.nameMicroseconds) * 1000
+      JSONLine.milliseconds("dns_ms", nanoseconds: name, into: &line)
+      let connect = Int64(dial.connectMicroseconds) * 1000
+      JSONLine.milliseconds("connect_ms", nanoseconds: connect, into: &line)
+      if tlsNanoseconds > 0 {
+        JSONLine.milliseconds("tls_ms", nanoseconds: tlsNanoseconds, into: &line)
+      }
+    }
+    if firstByteNanoseconds > 0 {
+      let wait = firstByteNanoseconds - sentNanoseconds
+      JSONLine.milliseconds("ttfb_ms", nanoseconds: wait, into: &line)
+    }
+    JSONLine.boolean("reused", isReused, into: &line)
+    if retries > 0 { JSONLine.integer("retries", retries, into: &line) }
+  }
+
+  /// Counts the exchange in its worker's shard.
+  borrowing func count(in shard: MetricShard, nowNanoseconds: Int64) {
+    shard.countRequest(account: account, method: method, code: status)
+    shard.observeDuration(account: account, nanoseconds: nowNanoseconds - startNanoseconds)
+    shard.addRequestBytes(account: account, bytesReceived)
+    shard.addResponseBytes(account: account, bytesSent)
+    if let error { shard.countError(account: account, error: error.rawValue) }
+    if upstreamStatus > 0 {
+      shard.countUpstreamResponse(account: account, code: upstreamStatus)
+      let wait = firstByteNanoseconds - sentNanoseconds
+      shard.observeTTFB(account: account, nanoseconds: wait)
+      shard.observeAdded(account: account, nanoseconds: addedNanoseconds)
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import EventLoop
+import Upstream
+import Wire
+
+/// One request and its response, from the client's head to the log line.
+///
+/// As a request goes: `begin` here, then ExchangeRouting, ExchangeRequest (the request up),
+/// ExchangeResponse (the response down), ExchangeAnswers (what Penstock says itself), and `finish`
+/// here. What a state allows is `ExchangeState`'s to say; this class does it.
+/// Taken from its worker's store for a request and given back; used by its loop's thread only.
+final class Exchange {
+  let worker: Worker
+  var head = RequestHead()
+  var record = AccessRecord()
+  var state = ExchangeState(keepsAlive: false)
+  /// The client whose request it is; nil while it waits in the store.
+  private(set) var client: ClientConnection?
+
+  // The request.
+  var requestFraming = Framing.none
+  var requestBody = BodyDecoder(.none, Exchange.noChunks)
+  var isToHead = false
+  var isIdempotent = false
+  var minorVersion = 1
+  var awaitsContinue = false
+  /// Who asks, and where the key was shown.
+  var shown = Authenticator.Shown.nowhere
+
+  // The upstream.
+  var account: Account?
+  var pool: ConnectionPool?
+  var upstream: UpstreamConnection?
+  var isQueued = false
+  var isConnected = false
+  /// The request in its upstream form: all of it while `isHeld`, so that it can be sent again.
+  var requestBytes = ByteBuffer()
+  var isHeld = true
+  var isRequestChunked = false
+  var isAbandoned = false
+  /// True exactly when input was left because the upstream does not keep up.
+  var isUploadPaused = false
+
+  // The response.
+  var responseFraming = Framing.none
+  /// True exactly when the output went over its high mark and not yet down to the low one.
+  var isDownstreamFull = false
+  /// What the envelope endpoint keeps; nil on the streaming route.
+  var execute: ExecuteEnd?
+
+  static let noChunks = ChunkLimits(
+    extensionBytes: 0,
+    trailers: HeadLimits(targetBytes: 0, fieldBytes: 0, fields: 0, fieldNameBytes: 0))
+
+  init(_ worker: Worker) { self.worker = worker }
+
+  // MARK: Out of the store and back
+
+  func open(for client: ClientConnection) {
+    assert(self.client == nil, "an exchange serves one client at a time")
+    self.client = client
+    head.reset()
+    state = ExchangeState(keepsAlive: true)
+    shown = .nowhere
+    awaitsContinue = false
+    isToHead = false
+    minorVersion = 1
+    isHeld = true
+    isAbandoned = false
+    isConnected = false
+    isQueued = false
+    isUploadPaused = false
+    isDownstreamFull = false
+  }
+
+  func close() {
+    assert(upstream == nil, "an exchange ends with its upstream")
+    client = nil
+    account = nil
+    pool = nil
+    requestBytes.removeAll()
+    execute = nil
+  }
+
+  // MARK: The head
+
+  /// The head could not be read.
+  func refuse(_ fault: HeadFault) {
+    switch fault {
+    case .malformed: answer(.malformedRequest)
+    case .targetTooLong: answer(.uriTooLong)
+    case .fieldsTooLarge: answer(.headersTooLarge)
+    case .methodTooLong: answer(.notImplemented)
+    case .versionNotSupported: answer(.versionNotSupported)
+    }
+  }
+
+  /// The head did not come in time.
+  func refuse(_ error: PenstockError) { answer(error) }
+
+  /// The head is whole. `bytes` begin with it and are lent for the call.
+  func begin(_ bytes: Span<UInt8>) {
+    let check = HeadCheck(head, bytes)
+    if let offered = check.requestID {
+      record.requestID.append(bytes[offered])
+    } else {
+      worker.requestIDs.appendNew(to: &record.requestID)
+    }
+    isToHead = bytes[head.method].equals("HEAD")
+    minorVersion = head.minorVersion
+    record.method = MethodLabel(bytes[head.method])
+    record.describe(
+      method: bytes[head.method], target: bytes[head.target],
+      fieldBytesMax: worker.configuration.limits.logFieldBytes)
+    if !check.keepsAlive || client?.isLastRequest ?? true { state.onLastRequest() }
+    if let fault = check.fault {
+      answer(fault)
+      return
+    }
+    requestFraming = check.framing
+    requestBody = BodyDecoder(check.framing, worker.chunkLimits)
+    if case .none = check.framing { state.onRequestWhole() }
+    awaitsContinue = check.expectsContinue && head.minorVersion == 1
+    if requestBody.isEnded, state.request == .receiving { state.onRequestWhole() }
+    guard let client else { return }
+    if client.plane == .data {
+      route(bytes, host: check.host)
+    } else {
+      AdminPlane.serve(self, bytes, client.plane)
+    }
+  }
+
+  // MARK: The end
+
+  /// Both messages are over: gives the connection back, writes the log line, counts. In the settle
+  /// or in the client's dispatch, never within a call of the upstream connection.
+  func finish() {
+    upstream?.release()
+    upstream = nil
+    worker.log(record, client: client)
+  }
+}

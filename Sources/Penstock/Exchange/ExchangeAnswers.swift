@@ -1,0 +1,130 @@
+import Wire
+
+/// What Penstock answers itself, and how an exchange ends before its time.
+extension Exchange {
+  var context: LocalResponse.Context {
+    LocalResponse.Context(
+      isHead: isToHead, keepsAlive: state.keepsAlive, minorVersion: minorVersion)
+  }
+
+  /// Ends the exchange with an error: as an answer where none has begun, else as a cut.
+  func fail(_ error: PenstockError, _ phase: Phase) {
+    record.phase = phase
+    let hasSentBytes = upstream?.hasSentBytes ?? false
+    abandonUpstream()
+    if state.response == .awaited {
+      answer(error, hasSentBytes: hasSentBytes)
+    } else {
+      record.error = error
+      _ = state.onUpstreamFailed(
+        ExchangeState.Attempt(
+          hasSentBytes: true, isReused: false, isClosedUnanswered: false, isHeld: false,
+          isIdempotent: false))
+    }
+    client?.mark()
+  }
+
+  /// Answers with a row of the error table.
+  func answer(
+    _ error: PenstockError, hasSentBytes: Bool = false, allow: StaticString = "",
+    problems: [FieldProblem] = []
+  ) {
+    if record.requestID.isEmpty { worker.requestIDs.appendNew(to: &record.requestID) }
+    let row = error.row
+    record.error = error
+    if !record.hasUpstream || row.side == .downstream { record.phase = row.phase }
+    var body = ByteBuffer()
+    ErrorEnvelope.write(
+      message: row.message, code: row.code, slug: row.slug, status: row.status,
+      requestID: record.requestID.span, suggestedFix: row.fix, errors: problems, into: &body)
+    var fields = ByteBuffer()
+    fields.append("Proxy-Status: penstock; error=")
+    fields.append(row.proxyStatus)
+    fields.append("\r\nx-should-retry: ")
+    let canRetry = row.isTransient && (!hasSentBytes || isIdempotent)
+    fields.append(canRetry ? "true\r\n" as StaticString : "false\r\n")
+    if row.status == 503 { fields.append("Retry-After: 1\r\n") }
+    if row.status == 401 { fields.append("WWW-Authenticate: Bearer\r\n") }
+    if allow.utf8CodeUnitCount > 0 { fields.appendField("Allow", allow) }
+    answer(
+      row.status, "application/json", body: body, fields: fields,
+      closes: row.closes || awaitsContinue)
+  }
+
+  /// Answers 405 with the methods that are allowed (RFC 9110 §15.5.6).
+  func answerMethodNotAllowed(_ allowed: StaticString) { answer(.methodNotAllowed, allow: allowed) }
+
+  /// Answers with a text of Penstock's own.
+  func answerOK(
+    _ status: Int, _ contentType: StaticString, _ text: StaticString,
+    extraFields: StaticString = ""
+  ) {
+    var body = ByteBuffer()
+    body.append(text)
+    var fields = ByteBuffer()
+    fields.append(extraFields)
+    answer(status, contentType, body: body, fields: fields, closes: false)
+  }
+
+  func answerHealth(isReady: Bool) {
+    if isReady {
+      answerOK(200, "text/plain; charset=utf-8", "ok\n")
+    } else {
+      answer(.draining)
+    }
+  }
+
+  /// Appends a whole answer to the client's output.
+  func answer(
+    _ status: Int, _ contentType: StaticString, body: borrowing ByteBuffer,
+    fields: borrowing ByteBuffer, closes: Bool
+  ) {
+    guard let client else { return }
+    state.onLocalAnswer(closes: closes || client.isLastRequest, canDrain: canDrain)
+    let before = client.output.count
+    worker.blocks.provide(&client.output)
+    LocalResponse.append(
+      status: status, contentType: contentType, fields: fields, body: body, context,
+      requestID: record.requestID.span, date: worker.date, into: &client.output)
+    record.status = status
+    record.bytesSent += client.output.count - before
+    client.mark()
+  }
+
+  /// A body of known, small length can be read to its end, so that the connection goes on.
+  private var canDrain: Bool {
+    guard !awaitsContinue, case .length(let count) = requestFraming else { return false }
+    return count <= worker.configuration.limits.lingeringBytes
+  }
+
+  // MARK: Timeouts and ends
+
+  /// The client does not send the rest of its request.
+  func onBodyTimeout() {
+    if state.response == .awaited {
+      fail(.requestTimeout, .receive)
+    } else {
+      fail(.clientBodyTimeout, .receive)
+    }
+  }
+
+  /// The exchange as a whole took too long. The answer names the phase that it was in.
+  func onTotalTimeout() { fail(.upstreamTotalTimeout, record.phase) }
+
+  /// The client is gone, or is made to go.
+  func onClientGone(_ error: PenstockError) {
+    abandonUpstream()
+    if record.error == nil { record.error = error }
+    record.phase = wantsRequestBody ? .receive : record.hasUpstream ? record.phase : .respond
+    if state.response == .awaited { record.status = error.row.status }
+  }
+
+  private func abandonUpstream() {
+    isAbandoned = true
+    if isQueued { pool?.leaveQueue(self) }
+    isQueued = false
+    upstream?.abandon()
+    upstream = nil
+    isConnected = false
+  }
+}

@@ -1,0 +1,167 @@
+import Upstream
+import Wire
+
+/// What the upstream connection tells: connected, the response's head, its body, its end, a failure.
+extension Exchange: UpstreamExchange {
+  // MARK: The upstream
+
+  /// Asks for a connection; the request in `requestBytes` goes out on it.
+  func connect(to account: Account, pool: ConnectionPool) {
+    self.account = account
+    self.pool = pool
+    record.hasUpstream = true
+    record.phase = .connect
+    if account.timeouts.totalMilliseconds > 0 {
+      client?.setExchangeTimeout(milliseconds: account.timeouts.totalMilliseconds)
+    }
+    acquire(isFresh: false)
+  }
+
+  private func acquire(isFresh: Bool) {
+    guard let pool else { return }
+    switch pool.acquire(for: self, isFresh: isFresh, looksFirst: !isIdempotent) {
+    case .reused(let connection):
+      record.isReused = true
+      onConnected(connection)
+    case .dialing(let connection):
+      record.isReused = false
+      upstream = connection
+    case .queued:
+      isQueued = true
+      record.phase = .queue
+    case .failed(let failure): onConnectFailed(failure)
+    }
+  }
+
+  func onConnected(_ connection: UpstreamConnection) {
+    upstream = connection
+    isConnected = true
+    isQueued = false
+    record.phase = .send
+    record.isReused = connection.answered > 0
+    if !record.isReused {
+      record.dial = connection.times
+      record.tlsNanoseconds = connection.tlsNanoseconds
+      let micros = connection.times.nameMicroseconds + connection.times.connectMicroseconds
+      worker.shard.observeConnect(
+        nanoseconds: Int64(micros) * 1000 + connection.tlsNanoseconds)
+    }
+    connection.beginRequest(isToHead: execute?.isToHead ?? isToHead)
+    connection.send(requestBytes.span)
+    if isRequestWholeUpstream { connection.endRequest(isChunked: isRequestChunked) }
+    record.sentNanoseconds = worker.loop.nowNanoseconds
+    record.addedNanoseconds += worker.loop.sinceTurnBegan()
+    resumeUpload()
+    client?.mark()
+  }
+
+  /// An envelope's request was read before it was sent; a streamed one may still be coming.
+  private var isRequestWholeUpstream: Bool { execute != nil || state.request == .whole }
+
+  func onConnectFailed(_ failure: UpstreamFailure) {
+    upstream = nil
+    isQueued = false
+    fail(PenstockError(failure.kind), Phase(failure.phase))
+  }
+
+  /// What waited for the upstream goes on.
+  private func resumeUpload() {
+    guard isUploadPaused, canTakeRequestBody else { return }
+    isUploadPaused = false
+    client?.resumeInput()
+  }
+
+  func onUpstreamDrained() {
+    resumeUpload()
+  }
+
+  func onUpstreamFailed(_ failure: UpstreamFailure) {
+    let wasReused = record.isReused
+    upstream = nil
+    isConnected = false
+    if isAbandoned { return }
+    let attempt = ExchangeState.Attempt(
+      hasSentBytes: failure.hasSentBytes, isReused: wasReused,
+      isClosedUnanswered: failure.kind == .closed || failure.kind == .reset, isHeld: isHeld,
+      isIdempotent: isIdempotent)
+    record.phase = Phase(failure.phase)
+    switch state.onUpstreamFailed(attempt) {
+    case .retry:
+      record.retries += 1
+      acquire(isFresh: true)
+    case .answer: answer(PenstockError(failure.kind), hasSentBytes: failure.hasSentBytes)
+    case .cut: record.error = PenstockError(failure.kind)
+    }
+    client?.mark()
+  }
+
+  // MARK: The response down
+
+  var canTakeBody: Bool { !isDownstreamFull }
+
+  func onResponseHead(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: Framing) {
+    if isAbandoned { return }
+    record.upstreamStatus = head.status
+    record.firstByteNanoseconds = worker.loop.nowNanoseconds
+    record.phase = .body
+    guard let client, let account else { return }
+    if execute != nil {
+      onEnvelopeHead(head, bytes, framing, account)
+      return
+    }
+    responseFraming = ResponseRewrite.framing(framing, toMinorVersion: minorVersion)
+    if responseFraming == .untilClose || client.isLastRequest { state.onLastRequest() }
+    let before = client.output.count
+    worker.blocks.provide(&client.output)
+    ResponseRewrite.append(
+      head, bytes, account, framing: responseFraming, isToHead: isToHead, context: context,
+      requestID: record.requestID.span, into: &client.output)
+    record.status = head.status
+    record.bytesSent += client.output.count - before
+    state.onResponseBegun()
+    record.addedNanoseconds += worker.loop.sinceTurnBegan()
+    client.mark()
+  }
+
+  func onResponseBody(_ payload: Span<UInt8>) {
+    if isAbandoned { return }
+    if execute != nil {
+      onEnvelopeBody(payload)
+      return
+    }
+    guard let client else { return }
+    let before = client.output.count
+    if responseFraming == .chunked {
+      client.output.appendChunk(payload)
+    } else {
+      client.output.append(payload)
+    }
+    record.bytesSent += client.output.count - before
+    if client.output.count >= worker.configuration.limits.writeBufferHighBytes {
+      isDownstreamFull = true
+    }
+    client.mark()
+  }
+
+  func onResponseEnded() {
+    if isAbandoned { return }
+    if execute != nil {
+      onEnvelopeWhole()
+      client?.mark()
+      return
+    }
+    if responseFraming == .chunked {
+      client?.output.appendLastChunk()
+      record.bytesSent += 5
+    }
+    state.onResponseWhole(endsConnection: responseFraming == .untilClose)
+    client?.mark()
+  }
+
+  /// The client has taken what was written; the upstream may send more.
+  func onDownstreamDrained() {
+    if !isDownstreamFull { return }
+    isDownstreamFull = false
+    upstream?.reconsider()
+  }
+}

@@ -1,0 +1,56 @@
+import EventLoop
+import Upstream
+import Wire
+
+extension PoolSettings {
+  /// What an account's configuration says of connections to one of its origins.
+  init(
+    _ account: Account, _ configuration: Configuration, isBase: Bool, tls: TLSContext?,
+    ownListeners: [SocketAddress]
+  ) {
+    let limits = configuration.limits
+    self.init(
+      policy: AddressPolicy(
+        privateAccess: PoolSettings.privateAccess(account, isBase: isBase),
+        ownListeners: ownListeners),
+      headLimits: HeadLimits(
+        targetBytes: 0, fieldBytes: limits.upstreamHeaderBytes, fields: limits.upstreamHeaders,
+        fieldNameBytes: limits.upstreamHeaderBytes),
+      chunkLimits: ChunkLimits(
+        extensionBytes: limits.chunkExtensionBytes,
+        trailers: HeadLimits(
+          targetBytes: 0, fieldBytes: limits.trailerBytes, fields: limits.upstreamHeaders,
+          fieldNameBytes: limits.headerNameBytes)))
+    proxy = account.proxy
+    self.tls = tls
+    connectMilliseconds = account.timeouts.connectMilliseconds
+    nameMilliseconds = min(limits.dnsTimeoutMilliseconds, connectMilliseconds)
+    nameCacheSeconds = limits.dnsCacheMilliseconds / 1000
+    firstByteMilliseconds = account.timeouts.firstByteMilliseconds
+    idleMilliseconds = account.timeouts.idleMilliseconds
+    keepMilliseconds = account.pool.idleTimeoutMilliseconds
+    lifetimeMilliseconds = account.pool.lifetimeMilliseconds
+    idleConnections = account.pool.idle
+    connections = account.pool.connections
+    interimResponses = limits.upstreamInterimResponses
+    outputLowBytes = limits.writeBufferLowBytes
+  }
+
+  /// A base URL that is written as a private address, or as localhost, has said so for itself.
+  private static func privateAccess(
+    _ account: Account, isBase: Bool
+  ) -> AddressPolicy.PrivateAccess {
+    if isBase, isPrivateLiteral(account.base.host) { return .all }
+    return switch account.allowPrivate {
+    case .no: .none
+    case .yes: .all
+    case .blocks(let blocks): .blocks(blocks)
+    }
+  }
+
+  private static func isPrivateLiteral(_ host: String) -> Bool {
+    if host == "localhost" { return true }
+    let bytes = SocketAddress.ipv4Bytes(host) ?? SocketAddress.ipv6Bytes(host)
+    return bytes.map { AddressKind($0) == .private } ?? false
+  }
+}

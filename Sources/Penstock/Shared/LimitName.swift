@@ -1,0 +1,50 @@
+/// The limits that a metric tells of: each with its value, and a counter of how often it was hit.
+enum LimitName: Int, CaseIterable, Sendable {
+  case connections, uriBytes, headerBytes, executeBodyBytes, executeResponseBytes, endpointBytes
+  case upstreamHeaderBytes, dialsInFlight, keepaliveRequests, headers, trailerBytes
+
+  var name: StaticString {
+    switch self {
+    case .connections: "connections"
+    case .uriBytes: "uri_bytes"
+    case .headerBytes: "header_bytes"
+    case .executeBodyBytes: "execute_body_bytes"
+    case .executeResponseBytes: "execute_response_bytes"
+    case .endpointBytes: "endpoint_bytes"
+    case .upstreamHeaderBytes: "upstream_header_bytes"
+    case .dialsInFlight: "dials_in_flight"
+    case .keepaliveRequests: "keepalive_requests"
+    case .headers: "headers"
+    case .trailerBytes: "trailer_bytes"
+    }
+  }
+
+  func value(_ limits: Limits) -> Int {
+    switch self {
+    case .connections: limits.connections
+    case .uriBytes: limits.uriBytes
+    case .headerBytes: limits.headerBytes
+    case .executeBodyBytes: limits.executeBodyBytes
+    case .executeResponseBytes: limits.executeResponseBytes
+    case .endpointBytes: limits.endpointBytes
+    case .upstreamHeaderBytes: limits.upstreamHeaderBytes
+    case .dialsInFlight: limits.dialsInFlight
+    case .keepaliveRequests: limits.keepaliveRequests
+    case .headers: limits.headers
+    case .trailerBytes: limits.trailerBytes
+    }
+  }
+
+  /// The limit whose breach an error tells of.
+  init?(_ error: PenstockError) {
+    switch error {
+    case .uriTooLong: self = .uriBytes
+    case .headersTooLarge: self = .headerBytes
+    case .bodyTooLarge: self = .executeBodyBytes
+    case .upstreamResponseTooLarge: self = .executeResponseBytes
+    case .endpointTooLong: self = .endpointBytes
+    case .upstreamHeadersTooLarge: self = .upstreamHeaderBytes
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import EventLoop
+import Telemetry
+
+/// What the workers share: the configuration, the log's sink, the shards for a scrape, and counts.
+final class SharedState: Sendable {
+  let configuration: Configuration
+  let sink: LogSink
+  let shards: [MetricShard]
+  let metricNames: MetricNames
+  let connections = SharedCount()
+  let runningWorkers = SharedCount()
+  /// The configured limit, or what fits the descriptors.
+  let connectionsMax: Int
+  let ownListeners: [SocketAddress]
+
+  init(
+    _ configuration: Configuration, sink: LogSink, connectionsMax: Int,
+    ownListeners: [SocketAddress], startUnixSeconds: Double
+  ) {
+    self.configuration = configuration
+    self.sink = sink
+    self.connectionsMax = connectionsMax
+    self.ownListeners = ownListeners
+    let accountCount = min(configuration.accounts.count, configuration.metrics.accountsMax)
+    let bounds = configuration.metrics.bucketsSeconds.map { Int64($0 * 1e9) }
+    let addedBounds = configuration.metrics.addedBucketsSeconds.map { Int64($0 * 1e9) }
+    shards = (0..<configuration.workers).map { _ in
+      MetricShard(
+        accountCount: accountCount, durationBoundsNanoseconds: bounds,
+        addedBoundsNanoseconds: addedBounds)
+    }
+    metricNames = MetricNames(
+      accounts: configuration.accounts.map(\.id),
+      errors: PenstockError.allCases.map {
+        MetricNames.ErrorName(slug: $0.row.slug, side: $0.row.side.name)
+      },
+      limits: LimitName.allCases.map {
+        let value = $0 == .connections ? connectionsMax : $0.value(configuration.limits)
+        return MetricNames.LimitName(name: $0.name, value: value)
+      },
+      logLinesDropped: { sink.droppedLines }, isConfigReloadSuccessful: true,
+      configReloadUnixSeconds: startUnixSeconds, version: penstockVersion)
+  }
+}

@@ -1,0 +1,262 @@
+import EventLoop
+import Glibc
+import Telemetry
+import Upstream
+import Wire
+
+/// One thread with its own event loop, listeners, connection pools, metric shard and log buffer.
+///
+/// Made on the main thread, run on its own; from then on only `remote` is for other threads.
+final class Worker: TurnEndHandler {
+  let index: Int
+  let configuration: Configuration
+  let shared: SharedState
+  let loop: EventLoop
+  let shard: MetricShard
+  let blocks = BlockPool()
+  let connector: Connector
+
+  // What requests are judged by.
+  let authenticator: Authenticator
+  let router: Router
+  let headLimits: HeadLimits
+  let chunkLimits: ChunkLimits
+  var pathRule = PathRule()
+  var endpointResolver: EndpointResolver
+  var envelopeParser: ExecuteRequestParser
+  var requestIDs = RequestIDs()
+  private(set) var date = DateText()
+
+  private var log: LogBuffer
+  private var timestamps = TimestampFormatter()
+  private var logTimer: LogTimer?
+
+  private var acceptors: [Acceptor] = []
+  private var connections: [ObjectIdentifier: ClientConnection] = [:]
+  private var exchanges: [Exchange] = []
+  private var executeEnds: [ExecuteEnd] = []
+  /// By account: the pool of its base URL, and those of its other hosts.
+  private var basePools: [ConnectionPool] = []
+  private var otherPools: [[Origin: ConnectionPool]] = []
+
+  /// True once the process is shutting down: answers are their connections' last.
+  private(set) var isDraining = false
+  private var areListenersClosed = false
+
+  /// Errors: the kernel gives no epoll, or a `ca_file` cannot be read any more.
+  init(_ index: Int, _ shared: SharedState) throws(ServerFault) {
+    self.index = index
+    self.shared = shared
+    configuration = shared.configuration
+    let limits = configuration.limits
+    do throws(SystemFault) {
+      loop = try EventLoop(handshakesPerTurn: limits.tlsHandshakesPerTurn)
+    } catch {
+      throw ServerFault("\(error)")
+    }
+    shard = shared.shards[index]
+    connector = Connector(loop: loop, blocks: blocks, dialsInFlight: limits.dialsInFlight)
+    authenticator = Authenticator(configuration.projects)
+    router = Router(configuration)
+    headLimits = HeadLimits(
+      targetBytes: limits.uriBytes, fieldBytes: limits.headerBytes, fields: limits.headers,
+      fieldNameBytes: limits.headerNameBytes, methodBytes: limits.methodBytes)
+    chunkLimits = ChunkLimits(
+      extensionBytes: limits.chunkExtensionBytes,
+      trailers: HeadLimits(
+        targetBytes: 0, fieldBytes: limits.trailerBytes, fields: limits.headers,
+        fieldNameBytes: limits.headerNameBytes))
+    endpointResolver = EndpointResolver(endpointBytesMax: limits.endpointBytes)
+    envelopeParser = ExecuteRequestParser(
+      parametersMax: limits.executeParameters, depthMax: limits.jsonDepth,
+      headerNameBytesMax: limits.headerNameBytes, headerBytesMax: limits.headerBytes)
+    log = LogBuffer(sink: shared.sink, lineBytesMax: limits.logLineBytes)
+    try makePools()
+    logTimer = LogTimer(self)
+    loop.setTurnEndHandler(self)
+    date.update(wallNanoseconds: loop.wallNanoseconds)
+  }
+
+  /// Runs until it is drained or cut off.
+  func run() { loop.run() }
+
+  /// How other threads have something done here.
+  var remote: RemoteTasks { loop.remoteTasks }
+
+  // MARK: Upstream
+
+  private func makePools() throws(ServerFault) {
+    for account in configuration.accounts {
+      let base = account.base
+      let origin = Origin(isTLS: base.isTLS, host: base.host, port: base.port)
+      let settings = try poolSettings(account, origin, isBase: true)
+      basePools.append(connector.makePool(origin, settings))
+      otherPools.append([:])
+    }
+  }
+
+  private func poolSettings(
+    _ account: Account, _ origin: Origin, isBase: Bool
+  ) throws(ServerFault) -> PoolSettings {
+    do throws(TLSContextFault) {
+      let tls = origin.isTLS ? try connector.tlsContext(caFile: account.caFile) : nil
+      return PoolSettings(
+        account, configuration, isBase: isBase, tls: tls, ownListeners: shared.ownListeners)
+    } catch {
+      throw ServerFault("account \(account.id): its ca_file holds no certificate")
+    }
+  }
+
+  func basePool(of account: Account) -> ConnectionPool { basePools[account.index] }
+
+  /// The pool of one of the account's origins, made when it is first wanted.
+  func pool(of account: Account, _ origin: Origin, isBase: Bool) -> ConnectionPool? {
+    if isBase { return basePools[account.index] }
+    if let known = otherPools[account.index][origin] { return known }
+    // `allowed_hosts: "*"` names any number of origins: those out of use make room.
+    if otherPools[account.index].count >= Self.otherPoolsMax {
+      otherPools[account.index] = otherPools[account.index].filter { !$0.value.isUnused }
+    }
+    guard let settings = try? poolSettings(account, origin, isBase: false) else { return nil }
+    let made = connector.makePool(origin, settings)
+    otherPools[account.index][origin] = made
+    return made
+  }
+
+  private static let otherPoolsMax = 64
+
+  // MARK: Downstream
+
+  /// Takes over a listening socket; before `run`.
+  func listen(
+    _ descriptor: Int32, _ plane: Plane, isTCP: Bool, isShared: Bool, halfClose: HalfClose
+  ) {
+    acceptors.append(
+      Acceptor(
+        self, plane, descriptor: descriptor, isTCP: isTCP, isShared: isShared,
+        halfClose: halfClose))
+  }
+
+  func onAccepted(
+    _ descriptor: Int32, peer: SocketAddress, _ plane: Plane, _ halfClose: HalfClose
+  ) {
+    let client = ClientConnection(
+      self, plane, descriptor: descriptor, peer: peer, halfClose: halfClose)
+    connections[ObjectIdentifier(client)] = client
+    guard client.start() else {
+      client.cutOff()
+      return
+    }
+    if plane == .data, !shared.connections.enter(limit: shared.connectionsMax) {
+      shard.countLimitHit(limit: LimitName.connections.rawValue)
+      client.refuse()
+    }
+  }
+
+  func onAcceptExhausted(_ number: Int32) {
+    tell("error", "accept_paused", "accept: \(String(cString: strerror(number)))")
+  }
+
+  func onClosed(_ client: ClientConnection) {
+    if client.plane == .data { shared.connections.leave() }
+    connections[ObjectIdentifier(client)] = nil
+    stopIfDrained()
+  }
+
+  func takeExchange(for client: ClientConnection) -> Exchange {
+    let exchange = exchanges.popLast() ?? Exchange(self)
+    exchange.open(for: client)
+    if client.plane == .data { shard.addRequestsInFlight(1) }
+    return exchange
+  }
+
+  func giveBack(_ exchange: Exchange) {
+    if exchange.client?.plane == .data { shard.addRequestsInFlight(-1) }
+    if let end = exchange.execute {
+      end.reset()
+      if executeEnds.count < Self.storeMax { executeEnds.append(end) }
+    }
+    exchange.close()
+    if exchanges.count < Self.storeMax { exchanges.append(exchange) }
+  }
+
+  func takeExecuteEnd() -> ExecuteEnd { executeEnds.popLast() ?? ExecuteEnd() }
+
+  /// Objects kept for the next request; more than a worker is ever at work on in one turn.
+  private static let storeMax = 256
+
+  // MARK: Telling
+
+  /// Writes an exchange's access line and counts it. Admin requests are neither.
+  func log(_ record: borrowing AccessRecord, client: ClientConnection?) {
+    guard let client, client.plane == .data else { return }
+    let now = loop.nowNanoseconds
+    record.count(in: shard, nowNanoseconds: now)
+    if configuration.log.level > .info, record.error == nil { return }
+    JSONLine.begin(unixNanoseconds: loop.wallNanoseconds, &timestamps, into: &log.bytes)
+    record.write(
+      into: &log.bytes, configuration, nowNanoseconds: now, client: client.peerText)
+    JSONLine.end(into: &log.bytes)
+    log.endLine(nowNanoseconds: now)
+  }
+
+  /// Writes a line about the process itself.
+  func tell(_ level: StaticString, _ event: StaticString, _ message: String) {
+    JSONLine.begin(unixNanoseconds: loop.wallNanoseconds, &timestamps, into: &log.bytes)
+    JSONLine.literal("level", level, into: &log.bytes)
+    JSONLine.literal("event", event, into: &log.bytes)
+    JSONLine.string("message", message, bytesMax: 1024, into: &log.bytes)
+    JSONLine.end(into: &log.bytes)
+    log.endLine(nowNanoseconds: loop.nowNanoseconds)
+  }
+
+  func onTurnEnd() {
+    date.update(wallNanoseconds: loop.wallNanoseconds)
+    if log.shouldHandOver(nowNanoseconds: loop.nowNanoseconds) {
+      log.handOver()
+    } else if !log.isEmpty {
+      logTimer?.start()
+    }
+    countUpstream()
+  }
+
+  private var told = ConnectorCounts()
+
+  private func countUpstream() {
+    let counts = connector.counts
+    if counts.active != told.active {
+      shard.addConnections(.upstreamActive, counts.active - told.active)
+    }
+    if counts.idle != told.idle { shard.addConnections(.upstreamIdle, counts.idle - told.idle) }
+    told = counts
+  }
+
+  func handOverLog() { log.handOver() }
+
+  // MARK: Shutting down
+
+  /// From here on `/readyz` is 503 and every answer is its connection's last.
+  func beginDraining() { isDraining = true }
+
+  /// Closes the listeners and what is idle; runs on until the last exchange is over.
+  func closeListeners() {
+    isDraining = true
+    for acceptor in acceptors { acceptor.close() }
+    acceptors = []
+    areListenersClosed = true
+    for client in Array(connections.values) { client.drain() }
+    stopIfDrained()
+  }
+
+  /// The grace is over: what is still under way is cut.
+  func cutOff() {
+    for client in Array(connections.values) { client.cutOff() }
+    stopIfDrained()
+  }
+
+  private func stopIfDrained() {
+    guard areListenersClosed, connections.isEmpty else { return }
+    log.handOver()
+    loop.stop()
+  }
+}

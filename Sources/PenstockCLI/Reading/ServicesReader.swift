@@ -1,0 +1,177 @@
+import Penstock
+import Upstream
+
+/// Reads the sections that configure one part of the process each: metrics, execute, idempotency,
+/// files, log.
+struct ServicesReader {
+  let reading: Reading
+
+  private static let day = 86_400_000
+
+  // MARK: Metrics
+
+  func metrics(_ file: Section, _ listen: inout ListenReader) -> MetricsConfiguration {
+    let keys = Keys.metrics
+    guard let given = file.section("metrics", keys: keys) else { return MetricsConfiguration() }
+    let fallback = MetricsConfiguration()
+    var address: ListenAddress?
+    if let node = given["listen"] { address = listen.address(node) }
+    let isNative = given.flag("native_histograms", false)
+    if isNative {
+      reading.noteLater("metrics.native_histograms", given.place(of: "native_histograms"))
+    }
+    return MetricsConfiguration(
+      listen: address,
+      accountsMax: given.count("accounts_max", fallback.accountsMax, in: 0...100_000),
+      bucketsSeconds: buckets(given, "buckets", fallback.bucketsSeconds),
+      addedBucketsSeconds: buckets(given, "added_buckets", fallback.addedBucketsSeconds),
+      nativeHistograms: isNative)
+  }
+
+  /// Rising bounds in seconds; `+Inf` is added by itself.
+  private func buckets(_ section: Section, _ key: String, _ fallback: [Double]) -> [Double] {
+    guard let node = section[key] else { return fallback }
+    var bounds: [Double] = []
+    for item in section.items(key) {
+      guard let text = reading.text(item) else { return fallback }
+      guard let bound = ScalarFormat.fraction(text), bound > bounds.last ?? 0 else {
+        reading.error(
+          item, "bounds are seconds, each above the one before",
+          help: "write them as in [0.005, 0.05, 0.5, 5]")
+        return fallback
+      }
+      bounds.append(bound)
+    }
+    guard (1...64).contains(bounds.count) else {
+      reading.error(node, "`\(key)` takes 1 to 64 bounds")
+      return fallback
+    }
+    return bounds
+  }
+
+  // MARK: Execute
+
+  func execute(
+    _ file: Section, _ projects: ProjectsReader, _ accounts: AccountsReader
+  ) -> ExecuteConfiguration {
+    guard let given = file.section("execute", keys: Keys.execute) else {
+      return ExecuteConfiguration()
+    }
+    let isCustom = given.flag("custom_connection_data", false)
+    if isCustom {
+      reading.noteLater(
+        "execute.custom_connection_data", given.place(of: "custom_connection_data"))
+    }
+    let blocks = AccountUpstreamReader(reading: reading).blocks(given, "binary_url_allow")
+    if !blocks.isEmpty {
+      reading.noteLater("execute.binary_url_allow", given.place(of: "binary_url_allow"))
+    }
+    return ExecuteConfiguration(
+      v3: given.choice("v3", ExecuteConfiguration.V3Access.retired),
+      v3Allowlist: allowlist(given, projects), toolkits: toolkits(given, accounts),
+      customConnectionData: isCustom, binaryURLAllow: blocks,
+      deadlineMarginMilliseconds: given.milliseconds("deadline_margin", 3000, in: 0...60_000))
+  }
+
+  private func allowlist(_ section: Section, _ projects: ProjectsReader) -> [Int] {
+    section.items("v3_allowlist").compactMap { item in
+      guard let name = reading.text(item) else { return nil }
+      if let index = projects.names.firstIndex(of: name) { return index }
+      let nearest = NearestName.of(name, among: projects.names)
+      reading.error(
+        item, "no API key has the name `\(name.prefix(60))`",
+        help: nearest.map { "did you mean `\($0)`?" })
+      return nil
+    }
+  }
+
+  private func toolkits(_ section: Section, _ accounts: AccountsReader) -> [Toolkit] {
+    guard let node = section["toolkits"], !node.isAbsent else { return [] }
+    guard case .mapping(let pairs) = node.content else {
+      reading.error(
+        node, "\(node.kind) where `toolkits` belongs", help: "write {name: {account: id}}")
+      return []
+    }
+    if !pairs.isEmpty { reading.noteLater("execute.toolkits", section.place(of: "toolkits")) }
+    return pairs.compactMap { pair in
+      guard let name = pair.key.text, !pair.isRepeated,
+        let toolkit = Section(
+          pair.value, name: "a toolkit", keys: Keys.toolkit, reading: reading),
+        let id = toolkit.requiredText("account"), let place = toolkit["account"],
+        let index = accounts.index(of: id, namedAt: place)
+      else { return nil }
+      return Toolkit(name: name, account: index)
+    }
+  }
+
+  // MARK: Idempotency and files
+
+  func idempotency(_ file: Section) -> IdempotencyConfiguration {
+    let fallback = IdempotencyConfiguration()
+    guard let given = file.section("idempotency", keys: Keys.idempotency) else { return fallback }
+    let result = IdempotencyConfiguration(
+      windowMilliseconds: given.milliseconds(
+        "window", fallback.windowMilliseconds, in: 0...Self.day),
+      bytesMax: given.bytes("max_bytes", fallback.bytesMax, in: 0...1 << 40))
+    if result != fallback { reading.noteLater("idempotency", file.place(of: "idempotency")) }
+    return result
+  }
+
+  func files(_ file: Section) -> FilesConfiguration {
+    let fallback = FilesConfiguration()
+    guard let given = file.section("files", keys: Keys.files) else { return fallback }
+    let directory = given.text("directory").map { given.node.source.resolved($0) }
+    if directory != nil { reading.noteLater("files", file.place(of: "files")) }
+    var signingKey: Secret?
+    if let key = given.text("signing_key", isSecret: true) {
+      signingKey = Secret(key)
+      if key.utf8.count < 16 {
+        reading.error(
+          given["signing_key"] ?? given.node, "`signing_key` is shorter than 16 bytes",
+          help: "make one with `openssl rand -hex 32`")
+      }
+    }
+    return FilesConfiguration(
+      directory: directory,
+      ttlMilliseconds: given.milliseconds(
+        "ttl", fallback.ttlMilliseconds, in: 1000...Self.day),
+      bytesMax: given.bytes("max_bytes", fallback.bytesMax, in: 0...1 << 50),
+      filesMax: given.count("max_files", fallback.filesMax, in: 0...100_000_000),
+      signingKey: signingKey, publicURL: publicURL(given))
+  }
+
+  private func publicURL(_ section: Section) -> String? {
+    guard let text = section.text("public_url"), let node = section["public_url"] else {
+      return nil
+    }
+    if let url = try? BaseURL(parsing: text), url.path.isEmpty {
+      return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+    reading.error(
+      node, "this is no URL for links to begin with",
+      help: "write scheme and host alone, as in https://proxy.example")
+    return nil
+  }
+
+  // MARK: Log
+
+  func log(_ file: Section) -> LogConfiguration {
+    let fallback = LogConfiguration()
+    guard let given = file.section("log", keys: Keys.log) else { return fallback }
+    let path = given.text("path") ?? fallback.path
+    let isStream = path == "stdout" || path == "stderr"
+    if path.isEmpty || FieldSyntax.hasControl(path) {
+      reading.error(given["path"] ?? given.node, "write stdout, stderr or the path of a file")
+    }
+    let slow = given.milliseconds("slow", 0, in: 0...Self.day)
+    if slow > 0 { reading.noteLater("log.slow", given.place(of: "slow")) }
+    let wanted = "a share from 0 to 1, as in 0.1"
+    let sample = given.value("sample_success", 1.0, wanted: wanted) { text in
+      ScalarFormat.fraction(text).flatMap { (0...1).contains($0) ? $0 : nil }
+    }
+    if sample < 1 { reading.noteLater("log.sample_success", given.place(of: "sample_success")) }
+    return LogConfiguration(
+      path: isStream ? path : given.node.source.resolved(path),
+      level: given.choice("level", fallback.level), slowMilliseconds: slow, sampleSuccess: sample)
+  }
+}

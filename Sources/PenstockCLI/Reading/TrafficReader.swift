@@ -1,0 +1,96 @@
+import Penstock
+
+/// Reads what accounts, projects and routes share: rates, rules, compression.
+struct TrafficReader {
+  let reading: Reading
+
+  private static let anyCount = 0...1_000_000_000
+
+  func rate(_ section: Section) -> RateLimit {
+    guard let rate = section.section("rate", keys: Keys.rate) else { return .none }
+    let perSecond = rate.count("per_second", 0, in: Self.anyCount)
+    let burst = rate.count("burst", perSecond, in: Self.anyCount)
+    let result = RateLimit(
+      perSecond: perSecond, burst: burst, observe: rate.flag("observe", false))
+    if perSecond > 0 { reading.noteLater("rate", section.place(of: "rate")) }
+    return result
+  }
+
+  func breaker(_ section: Section) -> Breaker {
+    guard let breaker = section.section("breaker", keys: Keys.breaker) else { return Breaker() }
+    let fallback = Breaker()
+    let result = Breaker(
+      failures: breaker.count("failures", fallback.failures, in: 0...1_000_000),
+      openMilliseconds: breaker.milliseconds(
+        "open", fallback.openMilliseconds, in: 1...86_400_000))
+    if result != fallback { reading.noteLater("breaker", section.place(of: "breaker")) }
+    return result
+  }
+
+  /// Nil where the key is not given, which is not the same as an empty list: that denies all.
+  func rules(_ section: Section) -> [Rule]? {
+    guard section["rules"] != nil else { return nil }
+    reading.noteLater("rules", section.place(of: "rules"))
+    return section.entries("rules").compactMap { item in
+      Section(item, name: "a rule", keys: Keys.rule, reading: reading).map(rule)
+    }
+  }
+
+  private func rule(_ section: Section) -> Rule {
+    var methods: [String] = []
+    for item in section.items("methods") {
+      guard let method = reading.text(item) else { continue }
+      if FieldSyntax.isToken(method), method == method.uppercased() {
+        methods.append(method)
+      } else {
+        reading.error(item, "this is no method", help: "write it in capitals, as in GET")
+      }
+    }
+    var paths: [String] = []
+    for item in section.items("paths") {
+      guard let path = reading.text(item) else { continue }
+      if path.hasPrefix("/"), !FieldSyntax.hasControl(path) {
+        paths.append(path)
+      } else {
+        reading.error(item, "this is no path", help: "begin it with `/`, as in /repos/*")
+      }
+    }
+    return Rule(methods: methods, paths: paths, observe: section.flag("observe", false))
+  }
+
+  /// Nil where the key is not given.
+  func compression(_ section: Section) -> Compression? {
+    guard let node = section["compression"] else { return nil }
+    let result = node.text == nil ? customCompression(section) : namedCompression(section)
+    if result != .auto { reading.noteLater("compression", section.place(of: "compression")) }
+    return result
+  }
+
+  private func namedCompression(_ section: Section) -> Compression {
+    let wanted = "auto, off or {types: […], min_bytes: …, level: …}"
+    return section.value("compression", .auto, wanted: wanted) { text in
+      switch text {
+      case "auto": .auto
+      case "off": .off
+      default: nil
+      }
+    }
+  }
+
+  private func customCompression(_ section: Section) -> Compression {
+    guard let custom = section.section("compression", keys: Keys.compression) else { return .auto }
+    var types: [String] = []
+    for item in custom.items("types") {
+      guard let type = reading.text(item) else { continue }
+      if type.contains("/"), !type.contains(" "), !FieldSyntax.hasControl(type) {
+        types.append(type)
+      } else {
+        reading.error(item, "this is no media type", help: "write it as in application/json")
+      }
+    }
+    return .custom(
+      types: types.isEmpty ? Compression.defaultTypes : types,
+      bytesMin: custom.bytes("min_bytes", Compression.defaultBytesMin, in: 0...1 << 30),
+      level: custom.count("level", Compression.defaultLevel, in: 1...9))
+  }
+}

@@ -1,0 +1,48 @@
+/// Rows of duration histograms with the same bounds: one thread writes, any thread reads.
+///
+/// A row is one cell a bucket, one for what lies above the last bound, and one for the sum. There
+/// is no cell for the count: it is the sum of the buckets, so that the two never disagree.
+public struct HistogramTable: ~Copyable, Sendable {
+  /// The upper bounds, inclusive and ascending.
+  public let boundsNanoseconds: [Int64]
+  public let rows: Int
+  @usableFromInline let cells: CounterTable
+  @usableFromInline let stride: Int
+
+  public init(rows: Int, boundsNanoseconds: [Int64]) {
+    precondition(!boundsNanoseconds.isEmpty)
+    precondition(zip(boundsNanoseconds, boundsNanoseconds.dropFirst()).allSatisfy { $0 < $1 })
+    self.rows = rows
+    self.boundsNanoseconds = boundsNanoseconds
+    stride = boundsNanoseconds.count + 2
+    cells = CounterTable(count: rows * stride)
+  }
+
+  /// Counts one duration, from the writing thread alone. A clock that ran backwards counts as 0.
+  @inlinable public func observe(row: Int, nanoseconds: Int64) {
+    precondition(row >= 0 && row < rows)
+    let duration = max(0, nanoseconds)
+    let bounds = boundsNanoseconds.span
+    var bucket = 0
+    var index = 0
+    // Every bound is compared and no branch depends on one: with so few of them that is faster
+    // than a binary search, whose branches cannot be predicted.
+    while index < bounds.count {
+      bucket &+= bounds[index] < duration ? 1 : 0
+      index &+= 1
+    }
+    let first = row &* stride
+    cells.add(first &+ bucket, 1)
+    cells.add(first &+ stride &- 1, UInt64(duration))
+  }
+
+  /// A bucket's own count, not cumulative; the one at `boundsNanoseconds.count` has no bound.
+  @inlinable public func bucket(_ bucket: Int, row: Int) -> UInt64 {
+    precondition(bucket >= 0 && bucket < stride - 1)
+    return cells.value(row * stride + bucket)
+  }
+
+  @inlinable public func sumNanoseconds(row: Int) -> UInt64 {
+    cells.value(row * stride + stride - 1)
+  }
+}

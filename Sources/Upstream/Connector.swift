@@ -1,0 +1,40 @@
+import EventLoop
+import Wire
+
+/// All upstream connections of one worker: dials, pools, and the TLS settings that they share.
+///
+/// Used by its loop's thread only.
+public final class Connector {
+  public private(set) var counts = ConnectorCounts()
+  let loop: EventLoop
+  let dialer: Dialer
+  let blocks: BlockPool
+  private var contexts: [String: TLSContext] = [:]
+
+  public init(loop: EventLoop, blocks: BlockPool, dialsInFlight: Int) {
+    self.loop = loop
+    self.blocks = blocks
+    dialer = Dialer(loop: loop, inFlightMax: dialsInFlight)
+  }
+
+  /// The TLS settings for a file of roots, nil for the system's; parsed once.
+  public func tlsContext(caFile: String?) throws(TLSContextFault) -> TLSContext {
+    let key = caFile ?? ""
+    if let known = contexts[key] { return known }
+    let made = try TLSContext(caFile: caFile)
+    contexts[key] = made
+    return made
+  }
+
+  /// A new pool for one account and origin; the caller keeps it.
+  public func makePool(_ origin: Origin, _ settings: PoolSettings) -> ConnectionPool {
+    ConnectionPool(self, origin, settings)
+  }
+
+  func count(active: Int = 0, idle: Int = 0, unsolicited: Int = 0) {
+    counts.active += active
+    counts.idle += idle
+    counts.unsolicited += unsolicited
+    assert(counts.active >= 0 && counts.idle >= 0, "more connections ended than were made")
+  }
+}

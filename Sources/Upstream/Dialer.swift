@@ -1,0 +1,37 @@
+import CSystem
+import EventLoop
+
+/// Dials for one worker: holds what its dials share, and their number within bounds.
+///
+/// libcurl dials because it brings asynchronous name lookups, happy eyeballs (RFC 8305) and
+/// proxies; see ARCHITECTURE.md. Used by its loop's thread only.
+public final class Dialer {
+  let loop: EventLoop
+  /// The worker's DNS cache.
+  let share: UnsafeMutableRawPointer?
+  private var inFlight = 0
+  private let inFlightMax: Int
+
+  /// Prepares libcurl for the whole process; before any other thread is started
+  /// (curl_global_init(3)).
+  public static func prepareProcess() { curl_global_init(Int(CURL_GLOBAL_NOTHING)) }
+
+  public init(loop: EventLoop, inFlightMax: Int) {
+    self.loop = loop
+    self.inFlightMax = inFlightMax
+    share = curl_share_init()
+    _ = cs_share_set_long(share, CURLSHOPT_SHARE, Int(CURL_LOCK_DATA_DNS.rawValue))
+  }
+
+  deinit { curl_share_cleanup(share) }
+
+  /// Begins a dial, which tells `target` how it ended; nil where too many are under way.
+  func dial(_ origin: Origin, _ settings: PoolSettings, _ target: any DialTarget) -> Dial? {
+    guard inFlight < inFlightMax, let dial = Dial(self, origin, settings, target) else { return nil }
+    inFlight += 1
+    loop.mark(dial)
+    return dial
+  }
+
+  func onDialEnded() { inFlight -= 1 }
+}

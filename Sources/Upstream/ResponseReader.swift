@@ -1,0 +1,121 @@
+import Wire
+
+/// Reads one response off a connection's bytes: interim heads, the final head, the body, its end.
+///
+/// Pure: bytes in, calls to the exchange out. Decides whether the connection can be used again
+/// (RFC 9112 §9.3); nothing else does.
+struct ResponseReader: ~Copyable {
+  private var head = ResponseHead()
+  private var decoder = BodyDecoder(.none, ResponseReader.noChunks)
+  private(set) var hasHead = false
+  private var isEnded = false
+  private var isToHead = false
+  private var interimResponses = 0
+  private var framing = Framing.none
+  private var keepsAlive = false
+
+  private static let noChunks = ChunkLimits(
+    extensionBytes: 0,
+    trailers: HeadLimits(targetBytes: 0, fieldBytes: 0, fields: 0, fieldNameBytes: 0))
+
+  /// True exactly when the response is whole, its end was not the connection's, and the upstream
+  /// has not said that it will close.
+  var isReusable: Bool { isEnded && keepsAlive && framing != .untilClose }
+  var isUntilClose: Bool { hasHead && framing == .untilClose }
+  var phase: UpstreamFailure.Phase { hasHead ? .body : .firstByte }
+
+  mutating func reset(isToHead toHead: Bool) {
+    head.reset()
+    hasHead = false
+    isEnded = false
+    isToHead = toHead
+    interimResponses = 0
+  }
+
+  /// Takes what it can off `input`. A failure means that the connection is of no more use.
+  mutating func process(
+    _ input: inout ByteBuffer, _ settings: PoolSettings, _ exchange: any UpstreamExchange
+  ) -> UpstreamFailure? {
+    while !hasHead {
+      if input.isEmpty { return nil }
+      switch head.parse(input.span, settings.headLimits) {
+      case .incomplete: return nil
+      case .failed(.fieldsTooLarge): return UpstreamFailure(.headTooLarge, .firstByte)
+      case .failed: return UpstreamFailure(.protocolError, .firstByte)
+      case .complete: break
+      }
+      if head.status < 200 {
+        if let failure = skipInterim(settings) { return failure }
+        input.consume(head.byteCount)
+        head.reset()
+        continue
+      }
+      if let failure = onFinalHead(input.span, settings, exchange) { return failure }
+      input.consume(head.byteCount)
+    }
+    return processBody(&input, exchange)
+  }
+
+  /// Interim responses are between the upstream and this proxy: no 100 was asked for.
+  private mutating func skipInterim(_ settings: PoolSettings) -> UpstreamFailure? {
+    if head.status == 101 { return UpstreamFailure(.unexpectedUpgrade, .firstByte) }
+    interimResponses += 1
+    if interimResponses > settings.interimResponses {
+      return UpstreamFailure(.tooManyInterimResponses, .firstByte)
+    }
+    return nil
+  }
+
+  private mutating func onFinalHead(
+    _ bytes: Span<UInt8>, _ settings: PoolSettings, _ exchange: any UpstreamExchange
+  ) -> UpstreamFailure? {
+    do throws(FramingFault) {
+      framing = try Framing.ofResponse(head, bytes, isToHead: isToHead)
+    } catch {
+      return UpstreamFailure(.protocolError, .firstByte)
+    }
+    let options = ConnectionOptions(head.fields, bytes)
+    keepsAlive = !options.hasClose && (head.minorVersion == 1 || options.hasKeepAlive)
+    decoder = BodyDecoder(framing, settings.chunkLimits)
+    hasHead = true
+    exchange.onResponseHead(head, bytes, framing)
+    return nil
+  }
+
+  private mutating func processBody(
+    _ input: inout ByteBuffer, _ exchange: any UpstreamExchange
+  ) -> UpstreamFailure? {
+    var position = 0
+    defer { input.consume(position) }
+    while !isEnded {
+      switch decoder.next(input.span, &position) {
+      case .needsMore: return nil
+      case .payload(let count):
+        exchange.onResponseBody(input.span.extracting((position - count)..<position))
+      case .ended:
+        isEnded = true
+        // Bytes behind the end were not asked for: the connection is not used again.
+        if position < input.count { keepsAlive = false }
+        exchange.onResponseEnded()
+      case .failed: return UpstreamFailure(.protocolError, .body)
+      }
+    }
+    position = input.count
+    return nil
+  }
+
+  /// The upstream ended its side. True where that ends the response, too, and all of it is there.
+  mutating func onInputEnded() -> Bool {
+    guard hasHead, !isEnded, decoder.onInputEnded() else { return false }
+    isEnded = true
+    keepsAlive = false
+    return true
+  }
+
+  /// What an end before the end of the response was.
+  func failureAtEnd(hasSentBytes: Bool, hasInput: Bool) -> UpstreamFailure {
+    if hasHead { return UpstreamFailure(.truncatedBody, .body, hasSentBytes: hasSentBytes) }
+    let kind: UpstreamFailure.Kind = hasInput ? .truncatedHead : .closed
+    return UpstreamFailure(kind, .firstByte, hasSentBytes: hasSentBytes)
+  }
+}

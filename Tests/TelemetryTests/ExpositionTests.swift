@@ -1,0 +1,115 @@
+import Testing
+import Wire
+
+@testable import Telemetry
+
+@Suite struct ExpositionTests {
+  private let requests = MetricFamily("app_requests_total", .counter, "Requests.")
+  private let level = MetricFamily("app_level", .gauge, "A level.")
+  private let time = MetricFamily("app_time_seconds", .histogram, "A time.")
+
+  private func page(
+    _ isOpenMetrics: Bool, _ write: (Exposition, inout ByteBuffer) -> Void
+  ) -> String {
+    var out = ByteBuffer()
+    write(Exposition(isOpenMetrics: isOpenMetrics), &out)
+    return text(of: out)
+  }
+
+  @Test func `a counter family is announced with _total in text and without in OpenMetrics`() {
+    let plain = page(false) {
+      $0.writeHeader(requests, into: &$1)
+      $0.write(requests, LabelSet(), 7 as UInt64, into: &$1)
+      $0.writeEnd(into: &$1)
+    }
+    #expect(
+      plain == """
+        # HELP app_requests_total Requests.
+        # TYPE app_requests_total counter
+        app_requests_total 7
+
+        """)
+    let open = page(true) {
+      $0.writeHeader(requests, into: &$1)
+      $0.write(requests, LabelSet(), 7 as UInt64, into: &$1)
+      $0.writeEnd(into: &$1)
+    }
+    #expect(
+      open == """
+        # HELP app_requests Requests.
+        # TYPE app_requests counter
+        app_requests_total 7
+        # EOF
+
+        """)
+  }
+
+  @Test func `label values are escaped so that no account name breaks out of its quotes`() throws {
+    let name = "a\"b\\c\nd } 1\n# EOF é"
+    let written = page(false) {
+      var labels = LabelSet()
+      labels.append("account", name)
+      $0.writeHeader(level, into: &$1)
+      $0.write(level, labels, 1, into: &$1)
+    }
+    #expect(written.contains(#"app_level{account="a\"b\\c\nd } 1\n# EOF é"} 1"#))
+    let parsed = try ExpositionParser(parsing: written, isOpenMetrics: false)
+    #expect(parsed.value("app_level", ["account": name]) == 1)
+  }
+
+  @Test func `labels that were cut off are not written`() {
+    var labels = LabelSet()
+    labels.append("account", "crm")
+    let accountOnly = labels.count
+    labels.append("code", 200)
+    labels.cut(to: accountOnly)
+    labels.append("code", 404)
+    #expect(String(decoding: labels.text, as: UTF8.self) == #"account="crm",code="404""#)
+  }
+
+  @Test(arguments: [
+    (0.5, "0.5"), (-3, "-3.0"), (1_700_000_000.25, "1700000000.25"), (.infinity, "+Inf"),
+    (-.infinity, "-Inf"), (.nan, "NaN"),
+  ])
+  func `a float is written as scrapers read it`(value: Double, wanted: String) {
+    let written = page(false) { $0.write(level, LabelSet(), value, into: &$1) }
+    #expect(written == "app_level \(wanted)\n")
+  }
+
+  @Test(arguments: [
+    (0, "0"), (1, "0.000000001"), (2_500_000, "0.0025"), (1_000_000_000, "1"),
+    (61_050_000_000, "61.05"),
+  ])
+  func `nanoseconds are written as seconds without rounding`(value: UInt64, wanted: String) {
+    let written = page(false) { $0.write(level, LabelSet(), nanoseconds: value, into: &$1) }
+    #expect(written == "app_level \(wanted)\n")
+  }
+
+  @Test func `histogram buckets are cumulative and end with the count`() throws {
+    let table = HistogramTable(rows: 1, boundsNanoseconds: [2_500_000, 1_000_000_000])
+    for nanoseconds: Int64 in [1, 2_500_000, 2_500_001, 5_000_000_000] {
+      table.observe(row: 0, nanoseconds: nanoseconds)
+    }
+    var sum = HistogramSum(boundsNanoseconds: table.boundsNanoseconds)
+    sum.add(table, row: 0)
+    var labels = LabelSet()
+    labels.append("account", "crm")
+    let written = page(false) { $0.write(time, labels, sum, into: &$1) }
+    #expect(
+      written == """
+        app_time_seconds_bucket{account="crm",le="0.0025"} 2
+        app_time_seconds_bucket{account="crm",le="1"} 3
+        app_time_seconds_bucket{account="crm",le="+Inf"} 4
+        app_time_seconds_sum{account="crm"} 5.005000002
+        app_time_seconds_count{account="crm"} 4
+
+        """)
+    let open = page(true) {
+      $0.writeHeader(time, into: &$1)
+      $0.write(time, LabelSet(), sum, into: &$1)
+      $0.writeEnd(into: &$1)
+    }
+    #expect(open.contains(#"app_time_seconds_bucket{le="1.0"} 3"#))
+    _ = try ExpositionParser(parsing: open, isOpenMetrics: true)
+  }
+}
