@@ -60,12 +60,13 @@ final class Worker: TurnEndHandler {
     router = Router(configuration)
     headLimits = HeadLimits(
       targetBytes: limits.uriBytes, fieldBytes: limits.headerBytes, fields: limits.headers,
-      fieldNameBytes: limits.headerNameBytes, methodBytes: limits.methodBytes)
+      fieldNameBytes: limits.headerNameBytes, fieldValueBytes: limits.headerValueBytes,
+      methodBytes: limits.methodBytes)
     chunkLimits = ChunkLimits(
       extensionBytes: limits.chunkExtensionBytes,
       trailers: HeadLimits(
         targetBytes: 0, fieldBytes: limits.trailerBytes, fields: limits.headers,
-        fieldNameBytes: limits.headerNameBytes))
+        fieldNameBytes: limits.headerNameBytes, fieldValueBytes: limits.headerValueBytes))
     endpointResolver = EndpointResolver(endpointBytesMax: limits.endpointBytes)
     envelopeParser = ExecuteRequestParser(
       parametersMax: limits.executeParameters, depthMax: limits.jsonDepth,

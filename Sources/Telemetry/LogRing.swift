@@ -28,6 +28,11 @@ struct LogRing: ~Copyable {
     guard let source = bytes.baseAddress, bytes.count <= capacity - (tail - head) else {
       return bytes.isEmpty
     }
+    // An empty ring begins anew at its first byte, so that a reader that keeps up touches little.
+    if isEmpty {
+      tail = (tail + capacity - 1) / capacity * capacity
+      head = tail
+    }
     let start = tail % capacity
     let first = min(bytes.count, capacity - start)
     memcpy(memory + start, source, first)
@@ -39,7 +44,8 @@ struct LogRing: ~Copyable {
   /// The queued bytes before `end`, in two parts where they wrap around. The log thread reads them
   /// without the lock: nothing is written over them until it releases them.
   func queued(before end: Int) -> (UnsafeRawBufferPointer, UnsafeRawBufferPointer) {
-    precondition(end >= head && end <= tail)
+    precondition(end <= tail)
+    let end = max(end, head)
     let start = head % capacity
     let first = min(end - head, capacity - start)
     return (

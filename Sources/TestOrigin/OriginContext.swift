@@ -11,7 +11,8 @@ final class OriginContext {
   init(loop: EventLoop) { self.loop = loop }
 
   static let headLimits = HeadLimits(
-    targetBytes: 16 << 10, fieldBytes: 64 << 10, fields: 256, fieldNameBytes: 256)
+    targetBytes: 16 << 10, fieldBytes: 64 << 10, fields: 256, fieldNameBytes: 256,
+    fieldValueBytes: 64 << 10)
   static let chunkLimits = ChunkLimits(extensionBytes: 16 << 10, trailers: headLimits)
   /// Read ahead of what is parsed: a head of the largest size fits.
   static let inputBytesMax = 96 << 10

@@ -59,6 +59,9 @@ final class Dial: Watcher {
     setOptions(origin)
   }
 
+  /// Where it is: looking for addresses, or trying them.
+  var phase: UpstreamFailure.Phase { hasAskedForSocket ? .connect : .dns }
+
   /// The requester has gone away: ends without a word.
   func cancel() {
     target = nil

@@ -16,7 +16,8 @@ struct ResponseReader: ~Copyable {
 
   private static let noChunks = ChunkLimits(
     extensionBytes: 0,
-    trailers: HeadLimits(targetBytes: 0, fieldBytes: 0, fields: 0, fieldNameBytes: 0))
+    trailers: HeadLimits(
+      targetBytes: 0, fieldBytes: 0, fields: 0, fieldNameBytes: 0, fieldValueBytes: 0))
 
   /// True exactly when the response is whole, its end was not the connection's, and the upstream
   /// has not said that it will close.

@@ -60,6 +60,16 @@ public final class UpstreamConnection: Watcher, DialTarget {
   /// True where a byte of the current request has left.
   public var hasSentBytes: Bool { sentBytes > 0 }
 
+  /// What it is busy with, for whoever has to say where the time went.
+  public var phase: UpstreamFailure.Phase {
+    switch state {
+    case .dialing(let dial): dial.phase
+    case .handshaking: .tls
+    case .busy, .idle, .closing, .closed:
+      response.hasHead ? .body : isRequestWhole && output.isEmpty ? .firstByte : .send
+    }
+  }
+
   /// Appends bytes of the request; they leave in the settle.
   public func send(_ bytes: Span<UInt8>) {
     if isWriteBroken { return }

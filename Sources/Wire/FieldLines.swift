@@ -21,6 +21,12 @@ struct FieldLines {
   ) -> HeadProgress {
     while true {
       guard let lineFeed = bytes.index(of: 0x0a, from: max(position, scanned)) else {
+        // A carriage return that nothing follows yet is all that an open line may hold of them.
+        if let lone = bytes.index(of: 0x0d, from: max(position, scanned - 1)),
+          lone + 1 < bytes.count
+        {
+          return .failed(.malformed)
+        }
         scanned = bytes.count
         return bytes.count - start > limits.fieldBytes ? .failed(.fieldsTooLarge) : .incomplete
       }
@@ -32,7 +38,7 @@ struct FieldLines {
         return .complete
       }
       if fields.count == limits.fields { return .failed(.fieldsTooLarge) }
-      let (field, fault) = FieldLines.field(bytes, position..<end, limits.fieldNameBytes)
+      let (field, fault) = FieldLines.field(bytes, position..<end, limits)
       guard let field else { return .failed(fault) }
       fields.append(field)
       position = lineFeed + 1
@@ -40,7 +46,7 @@ struct FieldLines {
   }
 
   /// Reads one line without its CRLF.
-  private static func field(_ bytes: Span<UInt8>, _ line: Range<Int>, _ nameBytesMax: Int)
+  private static func field(_ bytes: Span<UInt8>, _ line: Range<Int>, _ limits: HeadLimits)
     -> (Field?, HeadFault)
   {
     var index = line.lowerBound
@@ -50,12 +56,13 @@ struct FieldLines {
     guard !name.isEmpty, index < line.upperBound, bytes[index] == 0x3a else {
       return (nil, .malformed)
     }
-    if name.count > nameBytesMax { return (nil, .fieldsTooLarge) }
+    if name.count > limits.fieldNameBytes { return (nil, .fieldsTooLarge) }
     index &+= 1
     while index < line.upperBound, isSpace(bytes[index]) { index &+= 1 }
     var end = line.upperBound
     while end > index, isSpace(bytes[end &- 1]) { end &-= 1 }
     let value = Slice(start: index, count: end - index)
+    if value.count > limits.fieldValueBytes { return (nil, .fieldsTooLarge) }
     while index < end {
       if !ByteClass.isFieldValue(bytes[index]) { return (nil, .malformed) }
       index &+= 1

@@ -42,6 +42,7 @@ extension Framing {
   ) throws(FramingFault) -> Framing? {
     var length: Int?
     var isChunked = false
+    var fault: FramingFault?
     var index = 0
     while index < fields.count {
       let field = fields[index]
@@ -53,35 +54,32 @@ extension Framing {
       case .transferEncoding:
         // A coding twice is as good as unknown: two parsers would undo it differently often.
         if isChunked { throw .malformed }
-        try checkCodings(bytes[field.value])
+        fault = faultOfCodings(bytes[field.value])
         isChunked = true
       default: break
       }
     }
-    if isChunked { return length == nil ? .chunked : try fault(.malformed) }
-    return length.map { .length($0) }
+    if isChunked, length != nil { throw .malformed }
+    if let fault { throw fault }
+    return isChunked ? .chunked : length.map { .length($0) }
   }
 
-  private static func fault(_ fault: FramingFault) throws(FramingFault) -> Framing { throw fault }
-
   /// `chunked` alone, in any case, passes.
-  private static func checkCodings(_ value: Span<UInt8>) throws(FramingFault) {
-    if value.equalsIgnoringCase("chunked") { return }
+  private static func faultOfCodings(_ value: Span<UInt8>) -> FramingFault? {
+    if value.equalsIgnoringCase("chunked") { return nil }
     var isChunkedSeen = false
-    var elements = 0
     var start = 0
     while start <= value.count {
       let comma = value.index(of: 0x2c, from: start) ?? value.count
       var element = TokenList()
       let part = value.extracting(start..<comma)
       // An empty element, or chunked that is not the last coding: in doubt.
-      guard let name = element.next(part), !isChunkedSeen else { throw .malformed }
+      guard let name = element.next(part), !isChunkedSeen else { return .malformed }
       isChunkedSeen = part[name].equalsIgnoringCase("chunked")
-      if !isCoding(part[name]) { throw .malformed }
-      elements += 1
+      if !isCoding(part[name]) { return .malformed }
       start = comma + 1
     }
-    throw .codingNotImplemented
+    return .codingNotImplemented
   }
 
   /// A name with parameters, quoted or not; what is neither is malformed.

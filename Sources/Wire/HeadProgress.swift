@@ -23,15 +23,18 @@ public struct HeadLimits: Sendable {
   public let fieldBytes: Int
   public let fields: Int
   public let fieldNameBytes: Int
+  public let fieldValueBytes: Int
   public let methodBytes: Int
 
   public init(
-    targetBytes: Int, fieldBytes: Int, fields: Int, fieldNameBytes: Int, methodBytes: Int = 32
+    targetBytes: Int, fieldBytes: Int, fields: Int, fieldNameBytes: Int, fieldValueBytes: Int = .max,
+    methodBytes: Int = 32
   ) {
     self.targetBytes = targetBytes
     self.fieldBytes = fieldBytes
     self.fields = fields
     self.fieldNameBytes = fieldNameBytes
+    self.fieldValueBytes = fieldValueBytes
     self.methodBytes = methodBytes
   }
 }

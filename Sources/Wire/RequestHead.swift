@@ -55,6 +55,9 @@ public struct RequestHead: ~Copyable {
     guard let afterMethod else { return fault }
     let lineFeed = bytes.index(of: 0x0a, from: afterMethod)
     guard let lineFeed else {
+      if let lone = bytes.index(of: 0x0d, from: afterMethod), lone + 1 < bytes.count {
+        return .failed(.malformed)
+      }
       let isTooLong = bytes.count - afterMethod > limits.targetBytes + " HTTP/1.1\r".utf8.count
       return isTooLong ? .failed(.targetTooLong) : .incomplete
     }
@@ -102,10 +105,11 @@ public struct RequestHead: ~Copyable {
     let text = bytes[target]
     if text[0] == 0x2f { return true }
     if text[0] == 0x2a { return text.count == 1 && bytes[method].equals("OPTIONS") }
-    let schemeCount = text.starts(with: "http://") ? 7 : text.starts(with: "https://") ? 8 : 0
+    let schemeCount = schemeCount(text)
     if schemeCount == 0 { return false }
     var index = schemeCount
     while index < text.count, text[index] != 0x2f, text[index] != 0x3f { index &+= 1 }
+    if index == schemeCount { return false }
     authority = Slice(start: Int(target.start) + schemeCount, count: index - schemeCount)
     if index == text.count {
       // No path means "/" (RFC 9112 §3.2.1), and there is one in "http://".
@@ -114,5 +118,12 @@ public struct RequestHead: ~Copyable {
     }
     target = Slice(start: Int(target.start) + index, count: text.count - index)
     return text[index] == 0x2f
+  }
+
+  /// Bytes of `http://` or `https://`, in any case (RFC 9110 §4.2.3); 0 for anything else.
+  private func schemeCount(_ text: Span<UInt8>) -> Int {
+    if text.count >= 7, text.extracting(0..<7).equalsIgnoringCase("http://") { return 7 }
+    if text.count >= 8, text.extracting(0..<8).equalsIgnoringCase("https://") { return 8 }
+    return 0
   }
 }

@@ -39,6 +39,7 @@ public struct ResponseHead: ~Copyable {
     guard let lineFeed = bytes.index(of: 0x0a, from: 0) else {
       return bytes.count > limits.fieldBytes ? .failed(.fieldsTooLarge) : .incomplete
     }
+    if lineFeed >= limits.fieldBytes { return .failed(.fieldsTooLarge) }
     let end = lineFeed - 1
     // "HTTP/1.1 200" and its end are the least there can be.
     if end < 12 || bytes[end] != 0x0d || bytes[8] != 0x20 { return .failed(.malformed) }

@@ -107,7 +107,9 @@ import Testing
     let connected = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     try #require(address.withSockaddr { connect(connected, $0, $1) } == 0)
     for _ in 0..<1_000 {
-      if case .connection(let accepted, _) = Socket.accept(listener) { return (accepted, connected) }
+      if case .connection(let accepted, _) = Socket.accept(listener) {
+        return (accepted, connected)
+      }
       usleep(1_000)
     }
     throw SystemFault(call: "accept", number: EAGAIN)

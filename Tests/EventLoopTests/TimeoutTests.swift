@@ -20,7 +20,7 @@ import Testing
     #expect(!timeout.isSet)
   }
 
-  @Test func `several fire in the order of their deadlines, whatever order they were set in`() throws {
+  @Test func `several fire in the order of their deadlines, however they were set`() throws {
     let loop = try EventLoop()
     let probe = Probe()
     let start = loop.nowNanoseconds

@@ -111,14 +111,13 @@ import Testing
     }
     loop.watch(probe, descriptor: ours, interest: .readable)
     loop.change(descriptor: ours, interest: .writable)
-    loop.run(turns: 1)
+    probe.reactToReady = { loop.mark(probe) }
+    probe.reactToSettle = {
+      loop.forget(descriptor: ours)
+      loop.readyAgain(Probe())  // so that the next turn does not sleep
+    }
+    loop.run(turns: 2)
     #expect(probe.ready == [.writable])
-    loop.forget(descriptor: ours)
-    loop.readyAgain(Probe())
-    let later = try EventLoop()
-    later.watch(probe, descriptor: ours, interest: .writable)
-    later.run(turns: 1)
-    #expect(probe.ready == [.writable, .writable])
   }
 
   @Test func `no more handshakes a turn than the ration, and all of them in the end`() throws {
@@ -131,6 +130,21 @@ import Testing
     }
     loop.run(turns: 3)
     #expect(watchers.map(\.turns) == [[1], [1], [2], [2], [3]])
+  }
+
+  @Test func `a handshake queue that never empties forgets those that are done`() throws {
+    let loop = try EventLoop(handshakesPerTurn: 2)
+    weak var first: Handshaker?
+    do {
+      let watcher = Handshaker()
+      first = watcher
+      loop.queueHandshake(watcher)
+    }
+    let others = (0..<1_000).map { _ in Handshaker() }
+    for watcher in others { loop.queueHandshake(watcher) }
+    for watcher in others { watcher.reactToHandshake = { loop.queueHandshake(Handshaker()) } }
+    loop.run(turns: 600)
+    #expect(first == nil)
   }
 
   @Test func `the loop keeps a watched watcher alive, and lets it go with itself`() throws {
@@ -156,7 +170,12 @@ import Testing
 private final class Handshaker: Watcher {
   weak var loop: EventLoop?
   var turns: [Int] = []
-  override func onHandshakeTurn() { turns.append(loop?.turns ?? 0) }
+  var reactToHandshake: () -> Void = {}
+
+  override func onHandshakeTurn() {
+    turns.append(loop?.turns ?? 0)
+    reactToHandshake()
+  }
 }
 
 /// What the posted tasks of a test write to.

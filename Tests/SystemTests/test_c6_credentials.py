@@ -45,6 +45,7 @@ def answers(upstream):
     """Lets a row say what the upstream answers."""
     def set_answers(*data):
         upstream.handler = scripted.fixed(*data)
+        upstream.drop()  # connections that are kept alive have the answers of before
     yield set_answers
     upstream.handler = scripted.echo
 

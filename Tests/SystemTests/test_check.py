@@ -58,7 +58,7 @@ def test_a_warning_leaves_a_file_fine(tmp_path):
     ("", "the file is empty"),
     ("#" * (5 << 20), "the file is larger than 4MiB"),
     (b"listen: \xff\n", "the file is not UTF-8 text"),
-])
+], ids=["empty", "large", "not UTF-8"])
 def test_a_file_that_is_no_configuration_is_a_fault(content, message, tmp_path):
     data = content if isinstance(content, bytes) else content.encode()
     (tmp_path / "odd.yaml").write_bytes(data)

@@ -20,13 +20,16 @@ def up():
 
 @pytest.fixture(scope="module")
 def penstock(up):
+    def with_auth(id, **auth):
+        return {"id": id, "base_url": up.url, "auth": auth}
+
     accounts = [
         account(up, "ca_up", headers={"X-Version": "2022-11-28", "X-Answer": "no"}),
         account(up, "ca_based", base_url=up.url + "/base/v1"),
-        account(up, "ca_none", auth={"type": "none"}),
-        account(up, "ca_header", auth={"type": "header", "name": "X-Secret", "value": "hs-1234"}),
-        account(up, "ca_basic", auth={"type": "basic", "username": "me", "password": "a:b c"}),
-        account(up, "ca_query", auth={"type": "query", "name": "api_key", "value": SECRET}),
+        with_auth("ca_none", type="none"),
+        with_auth("ca_header", type="header", name="X-Secret", value="hs-1234"),
+        with_auth("ca_basic", type="basic", username="me", password="a:b c"),
+        with_auth("ca_query", type="query", name="api_key", value=SECRET),
     ]
     with Penstock({"accounts": accounts}, secrets=[SECRET]) as server:
         yield server

@@ -27,7 +27,7 @@ def penstock(up):
         "accounts": accounts,
         "api_keys": [
             {"name": "acme", "key": KEY, "accounts": [*ACCOUNTS[:-1], "ca_off"]},
-            {"name": "other", "key": OTHER_KEY, "accounts": ["ca_foreign"]}],
+            {"name": "rival", "key": OTHER_KEY, "accounts": ["ca_foreign"]}],
         "routes": [
             {"path": "/github/", "account": "ca_github"},
             {"path": "/github/deep/", "account": "ca_deep"},

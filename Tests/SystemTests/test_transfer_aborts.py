@@ -40,8 +40,14 @@ def leave(connection, how):
     return start
 
 
-def aborted_line(penstock, phases, statuses=(499,)):
-    line, = penstock.log_lines(1, event="request", account="ca_up", error="client_aborted")[-1:]
+def named(penstock):
+    """A field that names the request, for an answer that never comes names none."""
+    return ("X-Request-Id", f"abort-{len(penstock.ledger)}-{time.monotonic_ns()}")
+
+
+def aborted_line(penstock, name, phases, statuses=(499,)):
+    line = penstock.access_line(name[1])
+    assert line["error"] == "client_aborted", line
     assert line["termination"] in [f"downstream:{phase}" for phase in phases], line
     assert line["status"] in statuses, line
     return line
@@ -66,7 +72,8 @@ def test_an_abort_in_the_upload_ends_the_upstream_request(penstock, up, framing,
     up.handler = reads
     field = (("Content-Length", "10000000") if framing == "length"
              else ("Transfer-Encoding", "chunked"))
-    connection = penstock.connect().send(proxy("POST", "/up", [field]))
+    name = named(penstock)
+    connection = penstock.connect().send(proxy("POST", "/up", [field, name]))
     data = b"x" * 4096
     connection.send(b"1000\r\n" + data + b"\r\n" if framing == "chunked" else data)
     assert up.events.get(timeout=5) == "begun"
@@ -74,7 +81,7 @@ def test_an_abort_in_the_upload_ends_the_upstream_request(penstock, up, framing,
     ended_at, body = up.events.get(timeout=5)
     assert ended_at - left_at < SOON
     assert not body.endswith(b"0\r\n\r\n") and len(body) < 10_000_000
-    aborted_line(penstock, ["receive", "send", "body", "first_byte"])
+    aborted_line(penstock, name, ["receive", "send", "body", "first_byte"])
 
 
 @pytest.mark.parametrize("how", LEAVES)
@@ -93,13 +100,13 @@ def test_an_abort_in_the_download_ends_the_upstream_response(penstock, up, frami
         except OSError:
             up.events.put(time.monotonic())
 
-    up.handler = floods
-    connection = penstock.connect().send(proxy("GET"))
+    up.handler, name = floods, named(penstock)
+    connection = penstock.connect().send(proxy("GET", headers=[name]))
     assert connection.read_head().status == 200
     connection.take(100_000, time.monotonic() + 5)
     left_at = leave(connection, how)
     assert up.events.get(timeout=6) - left_at < SOON
-    aborted_line(penstock, ["respond", "body"], (200, 499))
+    aborted_line(penstock, name, ["respond", "body"], (200, 499))
 
 
 @pytest.mark.parametrize("how", LEAVES)
@@ -110,13 +117,13 @@ def test_an_abort_in_a_quiet_stream_is_noticed(penstock, up, how):
         connection.send(b"HTTP/1.1 200 OK\r\n\r\n: hello\n\n")
         up.events.put(wait_for_close(connection))
 
-    up.handler = quiet
-    connection = penstock.connect().send(proxy("GET"))
+    up.handler, name = quiet, named(penstock)
+    connection = penstock.connect().send(proxy("GET", headers=[name]))
     assert connection.read_head().status == 200
     left_at = leave(connection, how)
     ended_at = up.events.get(timeout=6)
     assert ended_at and ended_at - left_at < SOON
-    aborted_line(penstock, ["respond", "body"], (200, 499))
+    aborted_line(penstock, name, ["respond", "body"], (200, 499))
 
 
 @pytest.mark.parametrize("how", [*LEAVES, "half close"])
@@ -128,8 +135,8 @@ def test_an_abort_before_the_answer_is_a_499(penstock, up, method, body, how):
         up.events.put("read")
         up.events.put(wait_for_close(connection))
 
-    up.handler = silent
-    connection = penstock.connect().send(proxy(method, body=body))
+    up.handler, name = silent, named(penstock)
+    connection = penstock.connect().send(proxy(method, "/", [name], body))
     assert up.events.get(timeout=5) == "read"
     left_at = time.monotonic()
     if how == "half close":
@@ -138,7 +145,7 @@ def test_an_abort_before_the_answer_is_a_499(penstock, up, method, body, how):
         leave(connection, how)
     ended_at = up.events.get(timeout=6)
     assert ended_at and ended_at - left_at < SOON
-    line = aborted_line(penstock, ["first_byte"])
+    line = aborted_line(penstock, name, ["first_byte"])
     assert "upstream_status" not in line
     assert line["upstream_host"].split(":")[0] in ("127.0.0.1", "localhost")
 

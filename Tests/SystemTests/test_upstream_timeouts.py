@@ -146,7 +146,8 @@ def test_total_ends_a_body_that_goes_on(penstock, up):
 def test_total_before_the_answer_is_a_504(penstock, up):
     up.handler = scripted.never_answers
     response, took = timed(penstock, proxy("GET", account="ca_total"))
-    assert_fails(penstock, response, "upstream_timeout", status=504, begun=False)
+    assert_fails(penstock, response, "upstream_timeout", "upstream_total_timeout", status=504,
+                 begun=False)
     assert is_about(took, 1.0), took
 
 

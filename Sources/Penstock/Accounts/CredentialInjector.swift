@@ -11,13 +11,13 @@ enum CredentialInjector {
     for slot in credential.headerLines { append(slot.line, to: &head) }
   }
 
-  /// Appends the account's query credential behind a target.
-  /// `hasQuery`: the target has a query already.
+  /// Appends the account's query credential to a target.
+  /// `mark`: what has to stand before it, `?` or `&`.
   static func injectQuery(
-    _ credential: Credential, hasQuery: Bool, into target: inout ByteBuffer
+    _ credential: Credential, behind mark: UInt8?, into target: inout ByteBuffer
   ) {
     guard let slot = credential.query else { return }
-    target.append(hasQuery ? 0x26 : 0x3f)
+    if let mark { target.append(mark) }
     append(slot.pair, to: &target)
   }
 

@@ -341,10 +341,6 @@ enum ErrorTable {
         7002, "upstream_too_slow", 504, .body, "connection_read_timeout",
         "The upstream stopped sending its answer.",
         "Check the upstream, or raise timeouts.idle.")
-    case .upstreamTotalTimeout:
-      upstream(
-        7011, "upstream_total_timeout", 504, .body, "http_response_timeout",
-        "The exchange took longer than it may in total.", "Raise timeouts.total.")
     case .upstreamClosed:
       upstream(
         7003, "upstream_closed", 502, .firstByte, "connection_terminated",

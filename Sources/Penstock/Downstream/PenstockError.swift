@@ -20,7 +20,7 @@ public enum PenstockError: Int, Error, CaseIterable, Sendable {
   // The upstream
   case upstreamDNSFailed, upstreamDNSTimeout, upstreamConnectFailed, upstreamConnectTimeout
   case upstreamTLSFailed, upstreamTLSUntrusted, upstreamTLSTimeout
-  case upstreamWriteTimeout, upstreamTimeout, upstreamTooSlow, upstreamTotalTimeout
+  case upstreamWriteTimeout, upstreamTimeout, upstreamTooSlow
   case upstreamClosed, upstreamReset, upstreamTruncated, upstreamTruncatedHeaders
   case upstreamProtocolError, upstreamHeadersTooLarge, upstreamUnexpectedUpgrade
   case upstreamResponseTooLarge

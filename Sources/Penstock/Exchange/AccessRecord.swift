@@ -87,6 +87,11 @@ struct AccessRecord: ~Copyable {
     note(JSONLine.string(name, value, bytesMax: fieldBytesMax, into: &requestMembers))
   }
 
+  /// Adds the upstream that the request is for.
+  mutating func describe(upstreamHost host: [UInt8]) {
+    _ = JSONLine.string("upstream_host", host.span, bytesMax: 300, into: &requestMembers)
+  }
+
   private mutating func note(_ isCut: Bool) { if isCut { isTruncated = true } }
 
   private static func appendRedacted(

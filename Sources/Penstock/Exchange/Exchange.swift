@@ -23,6 +23,7 @@ final class Exchange {
   var isIdempotent = false
   var minorVersion = 1
   var awaitsContinue = false
+  var discardedBytes = 0
   /// Who asks, and where the key was shown.
   var shown = Authenticator.Shown.nowhere
 
@@ -49,7 +50,8 @@ final class Exchange {
 
   static let noChunks = ChunkLimits(
     extensionBytes: 0,
-    trailers: HeadLimits(targetBytes: 0, fieldBytes: 0, fields: 0, fieldNameBytes: 0))
+    trailers: HeadLimits(
+      targetBytes: 0, fieldBytes: 0, fields: 0, fieldNameBytes: 0, fieldValueBytes: 0))
 
   init(_ worker: Worker) { self.worker = worker }
 
@@ -68,6 +70,7 @@ final class Exchange {
     isAbandoned = false
     isConnected = false
     isQueued = false
+    discardedBytes = 0
     isUploadPaused = false
     isDownstreamFull = false
   }

@@ -91,9 +91,10 @@ extension Exchange {
     client.mark()
   }
 
-  /// A body of known, small length can be read to its end, so that the connection goes on.
+  /// A body that may be small can be read to its end, so that the connection goes on.
   private var canDrain: Bool {
-    guard !awaitsContinue, case .length(let count) = requestFraming else { return false }
+    if awaitsContinue { return false }
+    guard case .length(let count) = requestFraming else { return true }
     return count <= worker.configuration.limits.lingeringBytes
   }
 
@@ -109,7 +110,10 @@ extension Exchange {
   }
 
   /// The exchange as a whole took too long. The answer names the phase that it was in.
-  func onTotalTimeout() { fail(.upstreamTotalTimeout, record.phase) }
+  func onTotalTimeout() {
+    let phase = upstream.map { Phase($0.phase) } ?? record.phase
+    fail(PenstockError(timeoutIn: phase), phase)
+  }
 
   /// The client is gone, or is made to go.
   func onClientGone(_ error: PenstockError) {

@@ -20,6 +20,7 @@ extension Exchange {
     case nil: break
     }
     isIdempotent = IdempotentMethod.contains(bytes[head.method])
+    record.describe(upstreamHost: account.base.hostHeader)
     writeStreamHead(bytes, account, rest: rest, pathCount: pathCount)
     sendContinue()
     connect(to: account, pool: worker.basePool(of: account))
@@ -37,7 +38,8 @@ extension Exchange {
     if let slot = account.credential.query {
       let query = rest.extracting(min(pathCount + 1, rest.count)..<rest.count)
       let hasQuery = RequestRewrite.appendQuery(query, without: slot, into: &requestBytes)
-      CredentialInjector.injectQuery(account.credential, hasQuery: hasQuery, into: &requestBytes)
+      CredentialInjector.injectQuery(
+        account.credential, behind: hasQuery ? 0x26 : 0x3f, into: &requestBytes)
     } else {
       requestBytes.append(rest.extracting(pathCount..<rest.count))
     }
@@ -96,7 +98,11 @@ extension Exchange {
   }
 
   private func onRequestBody(_ payload: Span<UInt8>) {
-    if state.request == .discarding { return }
+    if state.request == .discarding {
+      discardedBytes += payload.count
+      if discardedBytes > worker.configuration.limits.lingeringBytes { state.onDiscardedTooMuch() }
+      return
+    }
     if execute != nil {
       onEnvelopeBytes(payload)
       return
@@ -130,6 +136,10 @@ extension Exchange {
   }
 
   private func onRequestBroken(_ fault: BodyFault) {
+    if state.request == .discarding {
+      state.onDiscardedTooMuch()
+      return
+    }
     switch fault {
     case .trailersTooLarge: fail(.headersTooLarge, .receive)
     case .malformedChunk, .chunkOverhead, .malformedTrailer: fail(.malformedRequest, .receive)

@@ -15,8 +15,8 @@ extension Exchange {
     }
     let (name, _) = HostValue.split(bytes[host])
     switch worker.router.destination(target, host: bytes[host][name]) {
-    case .healthz: answerHealth(isReady: true)
-    case .readyz: answerHealth(isReady: !worker.isDraining)
+    case .healthz: if isRead(method) { answerHealth(isReady: true) }
+    case .readyz: if isRead(method) { answerHealth(isReady: !worker.isDraining) }
     case .execute(let isRetiredVersion): beginExecute(bytes, isRetiredVersion: isRetiredVersion)
     case .proxy(let index, let rest):
       record.route = "proxy"
@@ -31,14 +31,24 @@ extension Exchange {
       let route = worker.configuration.routes[index]
       guard permits(route, bytes) else { return }
       stream(bytes, to: worker.configuration.accounts[route.account], rest: target[rest])
-    case .files:
-      if method.equals("GET") || method.equals("HEAD") {
-        answer(.notFound)
-      } else {
-        answerMethodNotAllowed("GET, HEAD")
-      }
+    case .files: if isRead(method) { answer(.notFound) }
+    case .session: if isPost(method) { answer(.notFound) }
     case .nothing: answer(.notFound)
     }
+  }
+
+  // True where the method is one of these; otherwise that is the answer.
+
+  private func isRead(_ method: Span<UInt8>) -> Bool {
+    if method.equals("GET") || method.equals("HEAD") { return true }
+    answerMethodNotAllowed("GET, HEAD")
+    return false
+  }
+
+  private func isPost(_ method: Span<UInt8>) -> Bool {
+    if method.equals("POST") { return true }
+    answerMethodNotAllowed("POST")
+    return false
   }
 
   /// The project of the caller's key; nil, and answered, where there is none.

@@ -73,6 +73,12 @@ struct ExchangeState: Equatable {
     keepsAlive = false
   }
 
+  /// What is thrown away has become too much.
+  mutating func onDiscardedTooMuch() {
+    precondition(request == .discarding, "only what is discarded is counted")
+    giveUpRequest()
+  }
+
   /// The connection shall not go on, whatever comes.
   mutating func onLastRequest() { keepsAlive = false }
 

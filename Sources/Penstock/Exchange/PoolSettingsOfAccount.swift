@@ -15,12 +15,13 @@ extension PoolSettings {
         ownListeners: ownListeners),
       headLimits: HeadLimits(
         targetBytes: 0, fieldBytes: limits.upstreamHeaderBytes, fields: limits.upstreamHeaders,
-        fieldNameBytes: limits.upstreamHeaderBytes),
+        fieldNameBytes: limits.upstreamHeaderBytes,
+        fieldValueBytes: limits.upstreamHeaderBytes),
       chunkLimits: ChunkLimits(
         extensionBytes: limits.chunkExtensionBytes,
         trailers: HeadLimits(
           targetBytes: 0, fieldBytes: limits.trailerBytes, fields: limits.upstreamHeaders,
-          fieldNameBytes: limits.headerNameBytes)))
+          fieldNameBytes: limits.headerNameBytes, fieldValueBytes: limits.headerValueBytes)))
     proxy = account.proxy
     self.tls = tls
     connectMilliseconds = account.timeouts.connectMilliseconds

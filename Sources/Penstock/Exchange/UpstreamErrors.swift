@@ -29,6 +29,23 @@ extension PenstockError {
   }
 }
 
+extension PenstockError {
+  /// The time of an exchange ran out in this phase.
+  init(timeoutIn phase: Phase) {
+    self =
+      switch phase {
+      case .receive, .authorize: .requestTimeout
+      case .queue: .overloaded
+      case .dns: .upstreamDNSTimeout
+      case .connect: .upstreamConnectTimeout
+      case .tls: .upstreamTLSTimeout
+      case .send: .upstreamWriteTimeout
+      case .firstByte: .upstreamTimeout
+      case .body, .respond: .upstreamTooSlow
+      }
+  }
+}
+
 extension Phase {
   init(_ phase: UpstreamFailure.Phase) {
     self =

@@ -17,6 +17,13 @@ enum EndpointText {
     return endpoint
   }
 
+  /// What has to stand before one more query parameter: `?`, `&`, or nothing behind a bare mark.
+  static func nextQueryMark(_ target: Span<UInt8>) -> UInt8? {
+    guard target.index(of: 0x3f, from: 0) != nil else { return 0x3f }
+    let last = target[target.count - 1]
+    return last == 0x3f || last == 0x26 ? nil : 0x26
+  }
+
   /// True where the query has a parameter of that name, in any case and encoding.
   static func queryNames(_ endpoint: Span<UInt8>, contain name: Span<UInt8>) -> Bool {
     guard let question = endpoint.index(of: 0x3f, from: 0) else { return false }

@@ -8,6 +8,7 @@ final class ExecuteEnd {
   var writer = EnvelopeWriter()
   var answer = ByteBuffer()
   var status = 0
+  var deadline = ExecuteDeadline()
 
   /// Of the inner request.
   var isToHead: Bool { request.method == .head }

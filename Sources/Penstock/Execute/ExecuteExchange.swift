@@ -24,6 +24,7 @@ extension Exchange {
       return
     }
     execute = worker.takeExecuteEnd()
+    execute?.deadline = ExecuteDeadline(head, bytes)
     sendContinue()
     if state.request == .whole { onEnvelopeEnded() }
   }
@@ -77,12 +78,13 @@ extension Exchange {
     }
     describe(execute)
     do throws(PenstockError) {
+      try checkSupported(execute)
       let account = try account(of: execute)
       record.account = account.index
       if account.disabled { throw .accountDisabled }
-      try checkSupported(execute)
       let resolved = try execute.request.resolve(&worker.endpointResolver, for: account)
       try execute.request.checkSlots(of: account)
+      record.describe(upstreamHost: Array(resolved.origin.hostHeader.utf8))
       writeEnvelopeRequest(execute, account, resolved)
       isIdempotent = execute.request.method.isIdempotent
       isRequestChunked = false
@@ -90,6 +92,7 @@ extension Exchange {
         throw .internalError
       }
       connect(to: account, pool: pool)
+      setDeadline(execute, account)
     } catch {
       answer(error)
     }
@@ -141,6 +144,15 @@ extension Exchange {
     }
     RequestRewrite.appendOwnFields(account, requestID: record.requestID.span, into: &requestBytes)
     execute.appendBody(into: &requestBytes)
+  }
+
+  /// The answer, a 504 if need be, comes before the client gives up.
+  private func setDeadline(_ execute: ExecuteEnd, _ account: Account) {
+    let since = worker.loop.nowNanoseconds - record.startNanoseconds
+    let milliseconds = execute.deadline.milliseconds(
+      configured: account.timeouts.totalMilliseconds,
+      margin: worker.configuration.execute.deadlineMarginMilliseconds)
+    client?.setExchangeTimeout(milliseconds: max(1, milliseconds - Int(since / 1_000_000)))
   }
 
   // MARK: The answer down

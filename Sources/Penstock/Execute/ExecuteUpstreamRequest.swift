@@ -44,13 +44,13 @@ extension ExecuteRequest {
     if resolved.isRelative { out.append(account.base.path) }
     if target.isEmpty || target[0] == 0x3f { out.append(0x2f) }
     out.append(target)
-    var hasQuery = target.index(of: 0x3f, from: 0) != nil
-    if self.hasQuery {
-      out.append(hasQuery ? 0x26 : 0x3f)
+    var mark = EndpointText.nextQueryMark(target)
+    if hasQuery {
+      if let mark { out.append(mark) }
       appendQuery(into: &out)
-      hasQuery = true
+      mark = 0x26
     }
-    CredentialInjector.injectQuery(account.credential, hasQuery: hasQuery, into: &out)
+    CredentialInjector.injectQuery(account.credential, behind: mark, into: &out)
   }
 }
 

@@ -1,3 +1,4 @@
+import EventLoop
 import Upstream
 import Wire
 
@@ -68,6 +69,10 @@ struct EndpointResolver: ~Copyable {
     if authority.index(of: 0x40, from: 0) != nil { throw .userinfoNotAllowed }
     guard let (host, port) = hostAndPort(authority, isTLS: isTLS) else { throw .invalidEndpoint }
     try checkPath(endpoint.extracting(end..<endpoint.count))
+    // A literal with a root dot is an address to some resolvers and a name to others.
+    if host.hasSuffix("."), SocketAddress.ipv4Bytes(String(host.dropLast())) != nil {
+      throw .destinationNotAllowed
+    }
     let origin = Origin(isTLS: isTLS, host: host, port: port)
     let verdict = EgressPolicy.judge(origin, for: account)
     if case .denied = verdict { throw .originMismatch }

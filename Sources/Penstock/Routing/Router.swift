@@ -13,6 +13,8 @@ struct Router: Sendable {
     case proxy(account: Int?, rest: Slice)
     /// A configured route by index, and the rest of the target behind its prefix.
     case route(Int, rest: Slice)
+    /// The execute endpoint in a session's name.
+    case session
     /// Binary results.
     case files
     case nothing
@@ -40,6 +42,7 @@ struct Router: Sendable {
     if path.starts(with: "/api/") {
       if path.equals("/api/v3.1/tools/execute/proxy") { return .execute(isRetiredVersion: false) }
       if path.equals("/api/v3/tools/execute/proxy") { return .execute(isRetiredVersion: true) }
+      if path.starts(with: "/api/v3.1/tool_router/session/") { return .session }
     }
     if path.equals("/healthz") { return .healthz }
     if path.equals("/readyz") { return .readyz }
