@@ -91,7 +91,7 @@ struct DemoCommand: ParsableCommand {
         + #"-d '{"connected_account_id":"ca_demo","endpoint":"/echo","method":"GET"}'"#,
       "",
       "  # streaming route: an event a second, each passed on as it comes",
-      "  curl -N -H 'x-api-key: demo-key' "
+      "  curl -sN -H 'x-api-key: demo-key' "
         + "'\(data)/proxy/ca_demo/stream?events=5&interval_ms=1000'",
     ]
     if let admin = configuration.admin {

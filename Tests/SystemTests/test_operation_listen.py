@@ -14,7 +14,7 @@ import yaml
 import harness
 import scripted
 from harness import (PATIENCE, Connection, Ended, Penstock, Upstream, account, assert_error,
-                     connect, eventually, free_port, request)
+                     connect, end_row, eventually, free_port, request)
 from origins import outcome, proxy
 
 CONNECTIONS = 20
@@ -127,7 +127,9 @@ def full(small):
         connection = small.connect()
         assert connection.exchange(request("GET", "/healthz")).status == 200
         held.append(connection)
-    return held
+    yield held
+    end_row()
+    eventually(lambda: is_served(small.port), 1.0, "a served connection")
 
 
 def test_one_connection_more_is_told_to_come_back_or_waits(small, full):

@@ -104,9 +104,8 @@ import Wire
     "G@T / HTTP/1.1⏎⏎", "GE(T / HTTP/1.1⏎⏎", "G\"T / HTTP/1.1⏎⏎", "\0 / HTTP/1.1⏎⏎",
     "G\u{c4}T / HTTP/1.1⏎⏎", "GET * HTTP/1.1⏎⏎", "OPTIONS */x HTTP/1.1⏎⏎", "GET p:80 HTTP/1.1⏎⏎",
     "GET admin HTTP/1.1⏎⏎", "GET ?x HTTP/1.1⏎⏎", "GET ftp://p/ HTTP/1.1⏎⏎",
-    "GET http:///x HTTP/1.1⏎⏎",
-    "GET http://p?x HTTP/1.1⏎⏎", "GET /path#frag HTTP/1.1⏎⏎", "⏎⏎⏎GET / HTTP/1.1⏎⏎",
-    "\nGET / HTTP/1.1⏎⏎", "\rGET / HTTP/1.1⏎⏎",
+    "GET http:///x HTTP/1.1⏎⏎", "GET http://p?x HTTP/1.1⏎⏎", "GET /path#frag HTTP/1.1⏎⏎",
+    "⏎⏎⏎GET / HTTP/1.1⏎⏎", "\nGET / HTTP/1.1⏎⏎", "\rGET / HTTP/1.1⏎⏎",
   ])
   func `a request line or line end that is not by the grammar is malformed`(request: String) {
     #expect(agreed(wire(request)) == .failed(.malformed))
