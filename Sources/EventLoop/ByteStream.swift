@@ -121,8 +121,14 @@ public struct ByteStream: ~Copyable {
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, size)
   }
 
+  /// Says good-bye on TLS, which also keeps the session fit for resumption.
   public mutating func close() {
-    if let ssl { SSL_free(ssl) }
+    if let ssl {
+      ERR_clear_error()
+      if SSL_is_init_finished(ssl) == 1 { SSL_shutdown(ssl) }
+      ERR_clear_error()
+      SSL_free(ssl)
+    }
     ssl = nil
     sessions = nil
     if descriptor >= 0 { Glibc.close(descriptor) }

@@ -34,7 +34,8 @@ public final class Server {
     shared = SharedState(
       configuration, sink: sink,
       connectionsMax: ServerProcess.connectionsThatFit(configuration.limits.connections),
-      ownListeners: listeners + operatorListeners, startUnixSeconds: Double(Clock.wallNanoseconds()) / 1e9)
+      ownListeners: listeners + operatorListeners,
+      startUnixSeconds: Double(Clock.wallNanoseconds()) / 1e9)
     for index in 0..<configuration.workers {
       workers.append(try Worker(index, shared))
     }
@@ -48,7 +49,9 @@ public final class Server {
       let address = SocketAddress(listener.address)
       try bind(address, .data, listener.halfClose, workers)
     }
-    if let admin = configuration.admin { try bind(SocketAddress(admin), .admin, .cancel, [workers[0]]) }
+    if let admin = configuration.admin {
+      try bind(SocketAddress(admin), .admin, .cancel, [workers[0]])
+    }
     if let metrics = configuration.metrics.listen {
       try bind(SocketAddress(metrics), .metrics, .cancel, [workers[0]])
     }

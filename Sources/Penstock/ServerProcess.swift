@@ -19,8 +19,10 @@ enum ServerProcess {
     // TLS writes cannot pass MSG_NOSIGNAL.
     signal(SIGPIPE, SIG_IGN)
     // Where TLS keys would be written, and detours that nobody configured.
-    for name in ["SSLKEYLOGFILE", "http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY",
-      "all_proxy", "NO_PROXY", "no_proxy", "CURL_CA_BUNDLE"] { unsetenv(name) }
+    for name in [
+      "SSLKEYLOGFILE", "http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY",
+      "all_proxy", "NO_PROXY", "no_proxy", "CURL_CA_BUNDLE",
+    ] { unsetenv(name) }
     Dialer.prepareProcess()
     raiseDescriptorLimit()
   }

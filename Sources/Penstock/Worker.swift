@@ -229,6 +229,9 @@ final class Worker: TurnEndHandler {
       shard.addConnections(.upstreamActive, counts.active - told.active)
     }
     if counts.idle != told.idle { shard.addConnections(.upstreamIdle, counts.idle - told.idle) }
+    for _ in told.unsolicited..<counts.unsolicited {
+      shard.countError(account: -1, error: PenstockError.upstreamUnsolicited.rawValue)
+    }
     told = counts
   }
 

@@ -183,7 +183,7 @@ final class OriginConnection: Watcher {
     input.consume(position)
     switch event {
     case .needsMore: return false
-    case .payload: break
+    case .payload, .trailer: break
     case .ended:
       answer.onBodyEnded()
       state = .answer

@@ -19,7 +19,7 @@ final class OriginListener: Watcher {
   override func onReady(_ readiness: Readiness) {
     for _ in 0..<OriginContext.acceptsPerTurn {
       switch Socket.accept(descriptor) {
-      case .connection(let accepted, peer: let peer):
+      case .connection(let accepted, let peer):
         if peer.port != nil { Socket.setNoDelay(accepted) }
         OriginConnection(descriptor: accepted, context: context).start()
       case .again: continue

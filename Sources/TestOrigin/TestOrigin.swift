@@ -44,11 +44,13 @@ public final class TestOrigin: @unchecked Sendable {
     sigfillset(&all)
     pthread_sigmask(SIG_SETMASK, &all, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    let result = pthread_create(&made, nil, { origin in
-      guard let origin else { return nil }
-      Unmanaged<TestOrigin>.fromOpaque(origin).takeRetainedValue().run()
-      return nil
-    }, origin)
+    let result = pthread_create(
+      &made, nil,
+      { origin in
+        guard let origin else { return nil }
+        Unmanaged<TestOrigin>.fromOpaque(origin).takeRetainedValue().run()
+        return nil
+      }, origin)
     precondition(result == 0, "no thread for the test origin")
     thread.withLock { $0 = made }
   }

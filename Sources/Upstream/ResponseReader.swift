@@ -8,7 +8,7 @@ struct ResponseReader: ~Copyable {
   private var head = ResponseHead()
   private var decoder = BodyDecoder(.none, ResponseReader.noChunks)
   private(set) var hasHead = false
-  private var isEnded = false
+  private(set) var isEnded = false
   private var isToHead = false
   private var interimResponses = 0
   private var framing = Framing.none
@@ -93,6 +93,7 @@ struct ResponseReader: ~Copyable {
       case .needsMore: return nil
       case .payload(let count):
         exchange.onResponseBody(input.span.extracting((position - count)..<position))
+      case .trailer(let field): exchange.onResponseTrailer(field, input.span)
       case .ended:
         isEnded = true
         // Bytes behind the end were not asked for: the connection is not used again.
@@ -114,9 +115,8 @@ struct ResponseReader: ~Copyable {
   }
 
   /// What an end before the end of the response was.
-  func failureAtEnd(hasSentBytes: Bool, hasInput: Bool) -> UpstreamFailure {
-    if hasHead { return UpstreamFailure(.truncatedBody, .body, hasSentBytes: hasSentBytes) }
-    let kind: UpstreamFailure.Kind = hasInput ? .truncatedHead : .closed
-    return UpstreamFailure(kind, .firstByte, hasSentBytes: hasSentBytes)
+  var kindOfEnd: UpstreamFailure.Kind {
+    if hasHead { return .truncatedBody }
+    return head.hasStatusLine ? .truncatedHead : .closed
   }
 }

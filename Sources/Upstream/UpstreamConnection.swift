@@ -31,11 +31,17 @@ public final class UpstreamConnection: Watcher, DialTarget {
   private var timeout: Timeout?
 
   private var openedNanoseconds: Int64 = 0
-  private var progressNanoseconds: Int64 = 0
+  /// When bytes last went out and came in; what the timeouts count from.
+  private var writtenNanoseconds: Int64 = 0
+  private var readNanoseconds: Int64 = 0
   private var isRequestWhole = false
   private var isWriteBroken = false
   /// Bytes of this request that the socket has taken.
   private var sentBytes = 0
+  /// Bytes of its answer, interim ones included.
+  private var receivedBytes = 0
+  /// The peer has ended its side behind a whole response.
+  private var isPeerGone = false
 
   /// How long making this connection took; of interest to its first exchange.
   public private(set) var times = DialTimes()
@@ -102,7 +108,9 @@ public final class UpstreamConnection: Watcher, DialTarget {
     isRequestWhole = false
     isWriteBroken = false
     sentBytes = 0
-    progressNanoseconds = loop.nowNanoseconds
+    receivedBytes = 0
+    isPeerGone = false
+    writtenNanoseconds = loop.nowNanoseconds
     loop.mark(self)
   }
 
@@ -115,7 +123,7 @@ public final class UpstreamConnection: Watcher, DialTarget {
     exchange = nil
     switch state {
     case .busy where response.isReusable && isRequestWhole && output.isEmpty && !isWriteBroken
-      && input.isEmpty && !isTooOld:
+      && input.isEmpty && !isPeerGone && !isTooOld:
       answered += 1
       becomeIdle()
     case .closing, .closed: break
@@ -211,7 +219,7 @@ public final class UpstreamConnection: Watcher, DialTarget {
       fail(UpstreamFailure(.tlsFailed, .tls))
       return
     }
-    progressNanoseconds = loop.nowNanoseconds
+    openedNanoseconds = loop.nowNanoseconds
     loop.queueHandshake(self)
   }
 
@@ -221,7 +229,7 @@ public final class UpstreamConnection: Watcher, DialTarget {
     guard case .handshaking = state else { return }
     switch stream.handshake() {
     case .done:
-      tlsNanoseconds = loop.nowNanoseconds - progressNanoseconds
+      tlsNanoseconds = loop.nowNanoseconds - openedNanoseconds
       onConnected()
     case .wouldBlock: loop.mark(self)
     case .untrusted: fail(UpstreamFailure(.tlsUntrusted, .tls))
@@ -258,11 +266,11 @@ public final class UpstreamConnection: Watcher, DialTarget {
     case .handshaking: fail(UpstreamFailure(.tlsTimeout, .tls))
     case .busy:
       if !output.isEmpty {
-        fail(UpstreamFailure(.writeTimeout, .send, hasSentBytes: hasSentBytes))
+        fail(.writeTimeout, .send)
       } else if response.hasHead {
-        fail(UpstreamFailure(.bodyTimeout, .body, hasSentBytes: true))
+        fail(.bodyTimeout, .body)
       } else {
-        fail(UpstreamFailure(.firstByteTimeout, .firstByte, hasSentBytes: hasSentBytes))
+        fail(.firstByteTimeout, .firstByte)
       }
     case .idle: close()
     case .closing, .closed: break
@@ -302,7 +310,8 @@ public final class UpstreamConnection: Watcher, DialTarget {
       }
       switch result {
       case .moved(let count):
-        progressNanoseconds = loop.nowNanoseconds
+        readNanoseconds = loop.nowNanoseconds
+        receivedBytes += count
         process()
         if count < asked, !stream.isTLS { return }
       case .wouldBlock: return
@@ -319,39 +328,46 @@ public final class UpstreamConnection: Watcher, DialTarget {
 
   private static let readsPerTurn = 8
 
-  private var wantsInput: Bool { !response.hasHead || (exchange?.canTakeBody ?? true) }
+  /// Behind a whole response nothing is read until it is known what becomes of the connection.
+  private var wantsInput: Bool {
+    !response.isEnded && (!response.hasHead || exchange?.canTakeBody ?? true)
+  }
 
   /// Hands what has arrived to the exchange.
   private func process() {
     guard let exchange else { return }
-    let failure = response.process(&input, pool.settings, exchange)
-    if let failure {
-      fail(UpstreamFailure(failure.kind, failure.phase, hasSentBytes: true))
+    if let failure = response.process(&input, pool.settings, exchange) {
+      fail(failure.kind, failure.phase)
     } else {
       loop.mark(self)
     }
   }
 
   private func onInputEnded(isTruncated: Bool) {
-    guard let exchange else {
-      close()
-      return
-    }
+    isPeerGone = true
+    if response.isEnded { return }
     if !isTruncated, response.onInputEnded() {
-      exchange.onResponseEnded()
-      return
+      exchange?.onResponseEnded()
+    } else {
+      fail(response.kindOfEnd, response.phase)
     }
-    fail(response.failureAtEnd(hasSentBytes: hasSentBytes, hasInput: !input.isEmpty))
   }
 
   private func onReadFailed(_ failure: StreamFailure) {
+    isPeerGone = true
+    if response.isEnded { return }
     switch failure {
     case .truncated: onInputEnded(isTruncated: response.isUntilClose)
-    case .tls: fail(UpstreamFailure(.protocolError, response.phase, hasSentBytes: hasSentBytes))
-    case .reset:
-      let kind: UpstreamFailure.Kind = response.hasHead ? .truncatedBody : .reset
-      fail(UpstreamFailure(kind, response.phase, hasSentBytes: hasSentBytes))
+    case .tls: fail(.protocolError, response.phase)
+    case .reset: fail(response.hasHead ? .truncatedBody : .reset, response.phase)
     }
+  }
+
+  /// Ends the exchange's part in this connection, with what is known of its request.
+  private func fail(_ kind: UpstreamFailure.Kind, _ phase: UpstreamFailure.Phase) {
+    fail(
+      UpstreamFailure(
+        kind, phase, hasSentBytes: hasSentBytes, isUnanswered: receivedBytes == 0))
   }
 
   // MARK: The settle
@@ -381,7 +397,7 @@ public final class UpstreamConnection: Watcher, DialTarget {
       }
       output.consume(count)
       sentBytes += count
-      progressNanoseconds = loop.nowNanoseconds
+      writtenNanoseconds = loop.nowNanoseconds
     }
     if output.count < before, output.count <= pool.settings.outputLowBytes {
       exchange?.onUpstreamDrained()
@@ -410,17 +426,23 @@ public final class UpstreamConnection: Watcher, DialTarget {
     loop.change(descriptor: stream.descriptor, interest: wanted)
   }
 
+  /// The first byte's time runs from the request's last, whatever interim answers or pieces of a
+  /// head come in between.
   private func setTimeout() {
     let settings = pool.settings
-    if !output.isEmpty || response.hasHead && wantsInput {
-      let wait = Int64(settings.idleMilliseconds) * 1_000_000
-      timeout?.set(atNanoseconds: progressNanoseconds + wait)
+    if !output.isEmpty {
+      setTimeout(from: writtenNanoseconds, settings.idleMilliseconds)
+    } else if response.hasHead, wantsInput {
+      setTimeout(from: readNanoseconds, settings.idleMilliseconds)
     } else if isRequestWhole, !response.hasHead {
-      let wait = Int64(settings.firstByteMilliseconds) * 1_000_000
-      timeout?.set(atNanoseconds: progressNanoseconds + wait)
+      setTimeout(from: writtenNanoseconds, settings.firstByteMilliseconds)
     } else {
       timeout?.clear()
     }
+  }
+
+  private func setTimeout(from start: Int64, _ milliseconds: Int) {
+    timeout?.set(atNanoseconds: start + Int64(milliseconds) * 1_000_000)
   }
 
   // MARK: The end

@@ -12,6 +12,8 @@ public protocol UpstreamExchange: AnyObject {
   func onResponseHead(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: Framing)
   /// Payload, without its framing. The bytes are lent for the call.
   func onResponseBody(_ payload: Span<UInt8>)
+  /// A trailer field. The bytes are lent for the call.
+  func onResponseTrailer(_ field: Field, _ bytes: Span<UInt8>)
   /// The response is whole.
   func onResponseEnded()
   /// There will be no more of this response. The connection is no longer the exchange's.

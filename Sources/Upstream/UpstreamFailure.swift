@@ -27,10 +27,15 @@ public struct UpstreamFailure: Error, Equatable, Sendable {
   public let phase: Phase
   /// True where a byte of the request left this machine.
   public let hasSentBytes: Bool
+  /// True where no byte of an answer came.
+  public let isUnanswered: Bool
 
-  public init(_ kind: Kind, _ phase: Phase, hasSentBytes: Bool = false) {
+  public init(
+    _ kind: Kind, _ phase: Phase, hasSentBytes: Bool = false, isUnanswered: Bool = true
+  ) {
     self.kind = kind
     self.phase = phase
     self.hasSentBytes = hasSentBytes
+    self.isUnanswered = isUnanswered
   }
 }

@@ -76,6 +76,9 @@ public enum BodyEvent: Equatable, Sendable {
   case needsMore
   /// So many bytes of payload, up to the new position.
   case payload(Int)
+  /// A trailer field, checked; its slices are of the bytes that were given. Nothing that is not
+  /// known to be harmless may be taken for a header (RFC 9110 §6.5.1).
+  case trailer(Field)
   /// The body and its trailers are over; what follows belongs to the next message.
   case ended
   case failed(BodyFault)

@@ -6,7 +6,7 @@ struct ChunkDecoder: Sendable {
     case extensionQuoted, extensionEscape, extensionEnd
     case sizeLineFeed
     case data, dataReturn, dataLineFeed
-    case trailerStart, trailerName, trailerValue, trailerLineFeed, endLineFeed
+    case trailers
   }
 
   private var state = State.sizeStart
@@ -29,6 +29,7 @@ struct ChunkDecoder: Sendable {
 
   mutating func next(_ bytes: Span<UInt8>, _ position: inout Int) -> BodyEvent {
     while position < bytes.count {
+      if state == .trailers { return nextTrailer(bytes, &position) }
       if state == .data {
         let count = min(size, bytes.count - position)
         position += count
@@ -57,9 +58,7 @@ struct ChunkDecoder: Sendable {
       stepExtension(byte)
     case .dataReturn: expect(0x0d, byte, then: .dataLineFeed)
     case .dataLineFeed: expect(0x0a, byte, then: .sizeStart)
-    case .trailerStart, .trailerName, .trailerValue, .trailerLineFeed, .endLineFeed:
-      stepTrailer(byte)
-    case .data: preconditionFailure("payload is taken by the span")
+    case .data, .trailers: preconditionFailure("payload and trailers are taken by the span")
     }
   }
 
@@ -107,7 +106,7 @@ struct ChunkDecoder: Sendable {
 
   private mutating func endSizeLine(_ byte: UInt8) -> BodyEvent? {
     if byte != 0x0a { return .failed(.malformedChunk) }
-    state = size == 0 ? .trailerStart : .data
+    state = size == 0 ? .trailers : .data
     return nil
   }
 
@@ -154,38 +153,26 @@ struct ChunkDecoder: Sendable {
     return nil
   }
 
-  // MARK: Trailers: checked and dropped, so that nothing in them can act as a header
+  // MARK: Trailers
 
-  private mutating func stepTrailer(_ byte: UInt8) -> BodyEvent? {
-    trailerBytes += 1
-    if trailerBytes > limits.trailers.fieldBytes { return .failed(.trailersTooLarge) }
-    switch state {
-    case .trailerStart:
-      if byte == 0x0d {
-        state = .endLineFeed
-        return nil
-      }
-      trailerFields += 1
-      if trailerFields > limits.trailers.fields { return .failed(.trailersTooLarge) }
-      if !ByteClass.isToken(byte) { return .failed(.malformedTrailer) }
-      state = .trailerName
-    case .trailerName:
-      if byte == 0x3a {
-        state = .trailerValue
-      } else if !ByteClass.isToken(byte) {
-        return .failed(.malformedTrailer)
-      }
-    case .trailerValue:
-      if byte == 0x0d {
-        state = .trailerLineFeed
-      } else if !ByteClass.isFieldValue(byte) {
-        return .failed(.malformedTrailer)
-      }
-    case .trailerLineFeed:
-      if byte != 0x0a { return .failed(.malformedTrailer) }
-      state = .trailerStart
-    default: return byte == 0x0a ? .ended : .failed(.malformedTrailer)
+  /// Takes one line, when all of it is there.
+  private mutating func nextTrailer(_ bytes: Span<UInt8>, _ position: inout Int) -> BodyEvent {
+    guard let lineFeed = bytes.index(of: 0x0a, from: position) else {
+      let isTooLong = trailerBytes + bytes.count - position > limits.trailers.fieldBytes
+      return isTooLong ? .failed(.trailersTooLarge) : .needsMore
     }
-    return nil
+    let line = position..<max(position, lineFeed - 1)
+    trailerBytes += lineFeed + 1 - position
+    if trailerBytes > limits.trailers.fieldBytes { return .failed(.trailersTooLarge) }
+    if lineFeed == position || bytes[lineFeed - 1] != 0x0d { return .failed(.malformedTrailer) }
+    position = lineFeed + 1
+    if line.isEmpty { return .ended }
+    trailerFields += 1
+    if trailerFields > limits.trailers.fields { return .failed(.trailersTooLarge) }
+    let (field, fault) = FieldLines.field(bytes, line, limits.trailers)
+    guard let field else {
+      return .failed(fault == .malformed ? .malformedTrailer : .trailersTooLarge)
+    }
+    return .trailer(field)
   }
 }

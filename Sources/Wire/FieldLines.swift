@@ -46,7 +46,7 @@ struct FieldLines {
   }
 
   /// Reads one line without its CRLF.
-  private static func field(_ bytes: Span<UInt8>, _ line: Range<Int>, _ limits: HeadLimits)
+  static func field(_ bytes: Span<UInt8>, _ line: Range<Int>, _ limits: HeadLimits)
     -> (Field?, HeadFault)
   {
     var index = line.lowerBound

@@ -5,7 +5,8 @@ public enum FieldName: UInt8, Sendable {
   case contentLength, contentType, cookie, date, etag, expect, forwarded, host, http2Settings
   case idempotencyKey, keepAlive, location, origin, proxyAuthenticate, proxyAuthorization
   case proxyConnection, range, requestTimeout, retryAfter, secFetchSite, server, setCookie, te
-  case traceparent, tracestate, trailer, transferEncoding, upgrade, vary, via, xAPIKey
+  case traceparent, tracestate, trailer, transferEncoding, upgrade, vary, via, wwwAuthenticate
+  case xAPIKey
   case xForwardedFor, xForwardedHost, xForwardedPort, xForwardedProto, xRequestID
   case xStainlessReadTimeout
 
@@ -72,6 +73,7 @@ public enum FieldName: UInt8, Sendable {
     Candidate(text: "upgrade", name: .upgrade),
     Candidate(text: "vary", name: .vary),
     Candidate(text: "via", name: .via),
+    Candidate(text: "www-authenticate", name: .wwwAuthenticate),
     Candidate(text: "x-api-key", name: .xAPIKey),
     Candidate(text: "x-forwarded-for", name: .xForwardedFor),
     Candidate(text: "x-forwarded-host", name: .xForwardedHost),
@@ -80,6 +82,15 @@ public enum FieldName: UInt8, Sendable {
     Candidate(text: "x-request-id", name: .xRequestID),
     Candidate(text: "x-stainless-read-timeout", name: .xStainlessReadTimeout),
   ]
+
+  /// False for what frames, routes, authenticates or describes a body: as a trailer it would come
+  /// too late to be judged (RFC 9110 §6.5.1).
+  public var canTrail: Bool {
+    switch self {
+    case .other, .date, .etag, .requestTimeout, .retryAfter, .server, .vary, .via: !isHopByHop
+    default: false
+    }
+  }
 
   /// Fields that speak of one connection and are never passed on (RFC 9110 §7.6.1), and the two
   /// that a proxy speaks for itself.

@@ -1,7 +1,7 @@
 import Glibc
 
 /// One header or trailer field, as slices of the message's bytes.
-public struct Field: Sendable {
+public struct Field: Equatable, Sendable {
   public let name: Slice
   public let value: Slice
   /// Which of the names that Penstock knows it is.

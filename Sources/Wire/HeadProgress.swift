@@ -27,7 +27,8 @@ public struct HeadLimits: Sendable {
   public let methodBytes: Int
 
   public init(
-    targetBytes: Int, fieldBytes: Int, fields: Int, fieldNameBytes: Int, fieldValueBytes: Int = .max,
+    targetBytes: Int, fieldBytes: Int, fields: Int, fieldNameBytes: Int,
+    fieldValueBytes: Int = .max,
     methodBytes: Int = 32
   ) {
     self.targetBytes = targetBytes

@@ -12,6 +12,8 @@ public struct ResponseHead: ~Copyable {
 
   private var lines = FieldLines(start: 0)
   private var isLineRead = false
+  /// The status line was there and right.
+  public var hasStatusLine: Bool { isLineRead }
 
   public init() {}
 

@@ -37,7 +37,8 @@ extension Span where Element == UInt8 {
   @inlinable public func equals(_ literal: StaticString) -> Bool {
     withUnsafeBufferPointer {
       $0.count == literal.utf8CodeUnitCount
-        && ($0.isEmpty || memcmp($0.baseAddress.unsafelyUnwrapped, literal.utf8Start, $0.count) == 0)
+        && ($0.isEmpty
+          || memcmp($0.baseAddress.unsafelyUnwrapped, literal.utf8Start, $0.count) == 0)
     }
   }
 
@@ -68,7 +69,8 @@ extension Span where Element == UInt8 {
   @inlinable public func starts(with literal: StaticString) -> Bool {
     withUnsafeBufferPointer {
       $0.count >= literal.utf8CodeUnitCount && !$0.isEmpty
-        && memcmp($0.baseAddress.unsafelyUnwrapped, literal.utf8Start, literal.utf8CodeUnitCount) == 0
+        && memcmp($0.baseAddress.unsafelyUnwrapped, literal.utf8Start, literal.utf8CodeUnitCount)
+          == 0
     }
   }
 }

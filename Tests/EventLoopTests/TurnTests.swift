@@ -10,11 +10,13 @@ import Testing
     let handle = LoopHandle(loop)
     var thread = pthread_t()
     let poster = Unmanaged.passRetained(Poster(remote, handle)).toOpaque()
-    pthread_create(&thread, nil, { poster in
-      guard let poster else { return nil }
-      Unmanaged<Poster>.fromOpaque(poster).takeRetainedValue().post()
-      return nil
-    }, poster)
+    pthread_create(
+      &thread, nil,
+      { poster in
+        guard let poster else { return nil }
+        Unmanaged<Poster>.fromOpaque(poster).takeRetainedValue().post()
+        return nil
+      }, poster)
     loop.run()
     pthread_join(thread, nil)
     #expect(handle.ran == Array(0..<100))

@@ -48,7 +48,8 @@ import Wire
     #expect(written("application/json", "{\"a\":") == (#""{\"a\":""#, .text))
     #expect(written("application/json", "\u{feff}1") == ("\"\u{feff}1\"", .text))
     #expect(written("application/json", [0x22, 0xff, 0x22]) == ("null", .binary))
-    #expect(written("application/json; charset=latin1", [0x22, 0xe9, 0x22]) == (#""\"é\"""#, .text))
+    #expect(
+      written("application/json; charset=latin1", [0x22, 0xe9, 0x22]) == (#""\"é\"""#, .text))
     let deep = String(repeating: "[", count: 10_000) + String(repeating: "]", count: 10_000)
     #expect(written("application/json", deep) == (deep, .json))
     #expect(written("application/json", "[" + deep + "]") == ("\"[" + deep + "]\"", .text))

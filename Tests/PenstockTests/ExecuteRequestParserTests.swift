@@ -297,7 +297,8 @@ import Wire
 
   @Test(arguments: [
     "Authorization", "HOST", "content_length", "Transfer-Encoding", "Connection", "keep_alive",
-    "TE", "Trailer", "Upgrade", "Proxy-Connection", "PROXY_Authorization", "proxy-x", "Expect", "Via",
+    "TE", "Trailer", "Upgrade", "Proxy-Connection", "PROXY_Authorization", "proxy-x", "Expect",
+    "Via",
     "X-Forwarded-For", "x_forwarded_anything", "Forwarded", "HTTP2-Settings",
   ])
   func refusesReservedNames(name: String) {

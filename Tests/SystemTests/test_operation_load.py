@@ -13,7 +13,8 @@ import time
 import pytest
 
 from harness import KEY, PATIENCE, Penstock, request
-from origins import helper, proxy
+from origins import proxy
+from processes import helper
 
 SECONDS = float(os.environ.get("PENSTOCK_LOAD_SECONDS", "5"))
 CLIENTS = 64

@@ -11,7 +11,8 @@ import time
 import pytest
 
 from harness import PATIENCE, Penstock
-from origins import helper, proxy
+from origins import proxy
+from processes import helper
 
 DIALS = 64
 EXTRA_SECONDS = 0.020

@@ -21,10 +21,11 @@ import Wire
     #expect(!isValid(value))
   }
 
-  @Test(arguments: [
-    ("p", "p", nil), ("p:80", "p", 80), ("[::1]", "[::1]", nil), ("[::1]:443", "[::1]", 443),
-    ("a.b.:65535", "a.b.", 65535),
-  ] as [(String, String, Int?)])
+  @Test(
+    arguments: [
+      ("p", "p", nil), ("p:80", "p", 80), ("[::1]", "[::1]", nil), ("[::1]:443", "[::1]", 443),
+      ("a.b.:65535", "a.b.", 65535),
+    ] as [(String, String, Int?)])
   func `host and port are told apart`(value: String, host: String, port: Int?) {
     let bytes = wire(value)
     let parts = HostValue.split(bytes.span)

@@ -29,7 +29,8 @@ extension HostRule {
     if origin.isTLS != (isTLS ?? true) { return false }
     switch kind {
     case .exact:
-      return origin.host == host && origin.port == (port ?? BaseURL.defaultPort(isTLS: origin.isTLS))
+      return origin.host == host
+        && origin.port == (port ?? BaseURL.defaultPort(isTLS: origin.isTLS))
     case .suffix:
       return !isProxied && origin.host.hasSuffix("." + host)
         && origin.port == (port ?? BaseURL.defaultPort(isTLS: origin.isTLS))

@@ -384,6 +384,10 @@ enum ErrorTable {
         "The upstream's answer is larger than the limit.",
         "Use the streaming route /proxy/, or raise limits.execute_response_bytes.",
         isTransient: false)
+    case .upstreamUnsolicited:
+      upstream(
+        7011, "upstream_unsolicited", 502, .firstByte, "http_protocol_error",
+        "The upstream answered on an idle connection.", "Check the upstream.", isTransient: false)
     case .clientBodyTimeout:
       downstream(
         8001, "client_body_timeout", 499, "The client stopped sending the request.",

@@ -24,6 +24,8 @@ public enum PenstockError: Int, Error, CaseIterable, Sendable {
   case upstreamClosed, upstreamReset, upstreamTruncated, upstreamTruncatedHeaders
   case upstreamProtocolError, upstreamHeadersTooLarge, upstreamUnexpectedUpgrade
   case upstreamResponseTooLarge
+  /// Counted only: nobody had asked.
+  case upstreamUnsolicited
   // Ends without an answer: these are logged and counted only
   case clientAborted, clientBodyTimeout, clientWriteTimeout, shutdownForced
 }

@@ -43,6 +43,8 @@ final class Exchange {
 
   // The response.
   var responseFraming = Framing.none
+  var takesTrailers = false
+  var trailers = ByteBuffer()
   /// True exactly when the output went over its high mark and not yet down to the low one.
   var isDownstreamFull = false
   /// What the envelope endpoint keeps; nil on the streaming route.
@@ -71,6 +73,7 @@ final class Exchange {
     isConnected = false
     isQueued = false
     discardedBytes = 0
+    takesTrailers = false
     isUploadPaused = false
     isDownstreamFull = false
   }
@@ -81,6 +84,7 @@ final class Exchange {
     account = nil
     pool = nil
     requestBytes.removeAll()
+    trailers.removeAll()
     execute = nil
   }
 
@@ -122,6 +126,7 @@ final class Exchange {
     requestFraming = check.framing
     requestBody = BodyDecoder(check.framing, worker.chunkLimits)
     if case .none = check.framing { state.onRequestWhole() }
+    takesTrailers = check.takesTrailers
     awaitsContinue = check.expectsContinue && head.minorVersion == 1
     if requestBody.isEnded, state.request == .receiving { state.onRequestWhole() }
     guard let client else { return }

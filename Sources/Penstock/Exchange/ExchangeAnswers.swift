@@ -117,9 +117,10 @@ extension Exchange {
 
   /// The client is gone, or is made to go.
   func onClientGone(_ error: PenstockError) {
+    let phase = upstream.map { Phase($0.phase) } ?? (isQueued ? .queue : .respond)
+    record.phase = wantsRequestBody ? .receive : phase
     abandonUpstream()
     if record.error == nil { record.error = error }
-    record.phase = wantsRequestBody ? .receive : record.hasUpstream ? record.phase : .respond
     if state.response == .awaited { record.status = error.row.status }
   }
 

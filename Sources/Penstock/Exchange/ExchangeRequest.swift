@@ -47,7 +47,8 @@ extension Exchange {
     requestBytes.appendField("Host", account.base.hostHeader)
     RequestRewrite.appendClientFields(head, bytes, account, shown: shown, into: &requestBytes)
     RequestRewrite.appendFraming(requestFraming, method: method, into: &requestBytes)
-    RequestRewrite.appendOwnFields(account, requestID: record.requestID.span, into: &requestBytes)
+    RequestRewrite.appendOwnFields(
+      account, requestID: record.requestID.span, takesTrailers: takesTrailers, into: &requestBytes)
     isRequestChunked = requestFraming == .chunked
   }
 
@@ -90,6 +91,7 @@ extension Exchange {
       case .needsMore: return false
       case .payload(let count):
         onRequestBody(input.span.extracting((position - count)..<position))
+      case .trailer: break  // no upstream has said that it takes any
       case .ended: onRequestEnded()
       case .failed(let fault): onRequestBroken(fault)
       }

@@ -82,7 +82,7 @@ extension Exchange: UpstreamExchange {
     if isAbandoned { return }
     let attempt = ExchangeState.Attempt(
       hasSentBytes: failure.hasSentBytes, isReused: wasReused,
-      isClosedUnanswered: failure.kind == .closed || failure.kind == .reset, isHeld: isHeld,
+      isClosedUnanswered: failure.isUnanswered && failure.isClosing, isHeld: isHeld,
       isIdempotent: isIdempotent)
     record.phase = Phase(failure.phase)
     switch state.onUpstreamFailed(attempt) {
@@ -150,12 +150,26 @@ extension Exchange: UpstreamExchange {
       client?.mark()
       return
     }
-    if responseFraming == .chunked {
-      client?.output.appendLastChunk()
-      record.bytesSent += 5
-    }
+    if responseFraming == .chunked { appendLastChunk() }
     state.onResponseWhole(endsConnection: responseFraming == .untilClose)
     client?.mark()
+  }
+
+  /// Kept for the end of the body, where the client takes trailers and the field is harmless.
+  func onResponseTrailer(_ field: Field, _ bytes: Span<UInt8>) {
+    guard takesTrailers, responseFraming == .chunked, field.known.canTrail, let account,
+      !CredentialInjector.isLeak(bytes[field.value], of: account.credential)
+    else { return }
+    trailers.appendField(field, of: bytes)
+  }
+
+  private func appendLastChunk() {
+    guard let client else { return }
+    let before = client.output.count
+    client.output.append("0\r\n")
+    client.output.append(trailers.span)
+    client.output.append("\r\n")
+    record.bytesSent += client.output.count - before
   }
 
   /// The client has taken what was written; the upstream may send more.

@@ -9,6 +9,8 @@ struct HeadCheck {
   private(set) var requestID: Slice?
   private(set) var expectsContinue = false
   private(set) var keepsAlive = true
+  /// The client takes trailer fields (RFC 9110 §10.1.4).
+  private(set) var takesTrailers = false
   private(set) var fault: PenstockError?
 
   private var hosts = 0
@@ -41,6 +43,11 @@ struct HeadCheck {
       hosts += 1
       host = field.value
     case .contentType: contentTypes += 1
+    case .te:
+      var list = TokenList()
+      while let token = list.next(bytes[field.value]) {
+        if bytes[field.value][token].equalsIgnoringCase("trailers") { takesTrailers = true }
+      }
     case .xAPIKey: keys += 1
     case .authorization: authorizations += 1
     case .expect:

@@ -52,8 +52,10 @@ enum RequestRewrite {
 
   /// Appends what Penstock says for itself, the credential last, and the empty line.
   static func appendOwnFields(
-    _ account: Account, requestID: Span<UInt8>, into out: inout ByteBuffer
+    _ account: Account, requestID: Span<UInt8>, takesTrailers: Bool = false,
+    into out: inout ByteBuffer
   ) {
+    if takesTrailers { out.append("TE: trailers\r\nConnection: TE\r\n") }
     out.append("Via: 1.1 penstock\r\n")
     out.appendField("x-request-id", requestID)
     for header in account.headers { out.append(header.line) }

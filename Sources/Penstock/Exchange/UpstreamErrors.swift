@@ -46,6 +46,11 @@ extension PenstockError {
   }
 }
 
+extension UpstreamFailure {
+  /// The upstream closed, in order or not.
+  var isClosing: Bool { kind == .closed || kind == .reset }
+}
+
 extension Phase {
   init(_ phase: UpstreamFailure.Phase) {
     self =

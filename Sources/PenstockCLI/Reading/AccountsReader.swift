@@ -1,5 +1,4 @@
 import Penstock
-import Upstream
 
 /// Reads `accounts:` of all files.
 struct AccountsReader {

@@ -1,6 +1,5 @@
 import Glibc
 import Penstock
-import Upstream
 
 /// Reads a configuration file and all that it includes into one `Configuration`, or into every
 /// fault that stands in the way.

@@ -1,5 +1,4 @@
 import Penstock
-import Upstream
 
 /// Reads which addresses are listened on: `listen`, `admin`, `metrics.listen`.
 struct ListenReader {

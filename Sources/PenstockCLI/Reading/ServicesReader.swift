@@ -1,5 +1,4 @@
 import Penstock
-import Upstream
 
 /// Reads the sections that configure one part of the process each: metrics, execute, idempotency,
 /// files, log.

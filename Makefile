@@ -1,0 +1,86 @@
+# One command a job; CONTRIBUTING.md says which.
+#
+# Each installs the Debian packages that it needs and that are missing, and nothing otherwise.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.DEFAULT_GOAL := build
+
+LIBRARIES := libcurl4-openssl-dev libssl-dev zlib1g-dev
+TEST_PACKAGES := python3-venv apache2-utils
+BENCH_PACKAGES := nginx haproxy caddy wrk gcc curl openssl
+
+SYSTEM_TESTS := Tests/SystemTests
+RELEASE := .build/release
+VENV := .build/venv
+PYTHON := $(VENV)/bin/python
+
+# Imports that Package.swift does not declare are errors.
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+
+.PHONY: run build test unit system lint bench sanitize clean libraries
+
+run: libraries
+	swift build -c release --product penstock $(SWIFT_FLAGS)
+	exec $(RELEASE)/penstock demo
+
+build: libraries
+	swift build -c release $(SWIFT_FLAGS)
+
+# Both suites run, whatever the first one says; their closing lines stand at the end.
+test: build $(VENV)/installed
+	@result=0; \
+	$(MAKE) --no-print-directory unit || result=1; \
+	$(MAKE) --no-print-directory system || result=1; \
+	echo; \
+	grep -h 'Test run with' .build/unit.log || echo 'unit tests: no result'; \
+	tail -n 1 .build/system.log; \
+	exit $$result
+
+unit: libraries
+	@rm -f .build/unit.log
+	swift build --build-tests --disable-xctest $(SWIFT_FLAGS)
+	swift test --skip-build --disable-xctest 2>&1 | tee .build/unit.log \
+	  | grep --line-buffered -v -e ' started\.$$' -e '^✔ Suite' -e '^✔ Test [A-Za-z0-9_]*('
+
+system: build $(VENV)/installed
+	cd $(SYSTEM_TESTS) && ../../$(PYTHON) -m pytest -q 2>&1 | tee ../../.build/system.log
+
+lint: $(VENV)/installed
+	swift format lint --strict --recursive Sources Tests Package.swift
+	$(PYTHON) -m pyflakes $(SYSTEM_TESTS) benchmarks
+
+bench: build
+	@$(call install,$(BENCH_PACKAGES)) || echo 'some peers are missing, and left out'
+	python3 benchmarks/side_by_side.py --penstock $(RELEASE)/penstock $(BENCH)
+
+sanitize: libraries
+	swift test --disable-xctest --sanitize=address --scratch-path .build/address \
+	  --skip TidyTests
+
+clean:
+	rm -rf .build
+
+libraries:
+	@$(call install,$(LIBRARIES))
+
+$(VENV)/installed: $(SYSTEM_TESTS)/requirements.txt
+	@$(call install,$(TEST_PACKAGES))
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+# Installs those of the packages that are missing.
+define install
+missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(1) 2>/dev/null \
+    | awk '$$2 == "installed" {print $$1}' \
+    | grep -vxF -f - <(printf '%s\n' $(1)) || true); \
+  if [ -n "$$missing" ]; then \
+    sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+    $$sudo apt-get update -q; \
+    $$sudo env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -q -y --no-install-recommends $$missing; \
+  fi
+endef

@@ -1,0 +1,66 @@
+import Testing
+
+/// Which room may import what: the arrows of ARCHITECTURE.md. Nothing runs back up.
+@Suite struct ImportTests {
+  private static let permitted: [String: Set<String>] = [
+    "Wire": ["Glibc"],
+    "EventLoop": ["CSystem", "Glibc", "Synchronization"],
+    "Telemetry": ["Wire", "Glibc", "Synchronization"],
+    "Upstream": ["EventLoop", "Wire", "CSystem", "Glibc"],
+    "TestOrigin": ["EventLoop", "Wire", "Glibc", "Synchronization"],
+    "Penstock": [
+      "Upstream", "EventLoop", "Telemetry", "Wire", "CSystem", "Glibc", "Synchronization",
+    ],
+    "PenstockCLI": [
+      "Penstock", "TestOrigin", "Upstream", "Yams", "ArgumentParser", "Glibc", "Foundation",
+      "Synchronization",
+    ],
+    "PenstockBench": [
+      "TestOrigin", "EventLoop", "Wire", "Telemetry", "ArgumentParser", "Glibc",
+      "Synchronization",
+    ],
+  ]
+
+  /// Files that may use what the rest of their room may not.
+  private static let narrower: [String: [String: Set<String>]] = [
+    "CSystem": [
+      // Dialling.
+      "Upstream": ["Dial.swift", "Dialer.swift"],
+      // A digest, a search for secrets and a random number.
+      "Penstock": ["KeyDigest.swift", "CredentialInjector.swift", "RequestIDs.swift"],
+    ],
+    "Upstream": ["PenstockCLI": ["AccountUpstreamReader.swift"]],
+    "Yams": ["PenstockCLI": ["YAMLDocument.swift"]],
+  ]
+
+  @Test func everyRoomImportsOnlyWhatLiesBelow() {
+    for file in Repository.sources where file.room != "CSystem" {
+      let permitted = Self.permitted[file.room] ?? []
+      for module in Self.imports(of: file) {
+        #expect(permitted.contains(module), "\(file.path) imports \(module)")
+      }
+    }
+  }
+
+  @Test func someImportsAreForAFewFilesOnly() {
+    for (module, rooms) in Self.narrower {
+      for file in Repository.sources {
+        guard let permitted = rooms[file.room], Self.imports(of: file).contains(module) else {
+          continue
+        }
+        let name = String(file.path.split(separator: "/").last ?? "")
+        #expect(permitted.contains(name), "\(file.path) imports \(module)")
+      }
+    }
+  }
+
+  private static func imports(of file: SourceFile) -> [String] {
+    file.lines.compactMap { line in
+      let words = line.split(separator: " ")
+      guard let place = words.firstIndex(of: "import"), place + 1 < words.count,
+        words[..<place].allSatisfy({ $0.hasPrefix("@") || $0 == "public" || $0 == "internal" })
+      else { return nil }
+      return words[place + 1].split(separator: ".").first.map(String.init)
+    }
+  }
+}

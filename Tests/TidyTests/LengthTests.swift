@@ -1,0 +1,63 @@
+import Testing
+
+/// How long lines, functions and files may be.
+@Suite struct LengthTests {
+  private static let columnsMax = 100
+  private static let functionLinesMax = 70
+  private static let sourceLinesMax = 400
+  private static let testLinesMax = 500
+
+  @Test func noLineIsLongerThan100Columns() {
+    let python = Repository.texts.filter { $0.path.hasSuffix(".py") }
+    for file in Repository.sources + Repository.tests + python {
+      let places = file.places { $0.count > Self.columnsMax }
+      #expect(places.isEmpty, "too long: \(places)")
+    }
+  }
+
+  @Test func noFileIsTooLong() {
+    for file in Repository.sources {
+      #expect(file.lineCount <= Self.sourceLinesMax, "\(file.path): \(file.lineCount) lines")
+    }
+    for file in Repository.tests {
+      #expect(file.lineCount <= Self.testLinesMax, "\(file.path): \(file.lineCount) lines")
+    }
+  }
+
+  @Test func noFunctionIsLongerThan70Lines() {
+    for file in Repository.sources + Repository.tests {
+      for function in FunctionFinder.functions(in: file) {
+        #expect(
+          function.lineCount <= Self.functionLinesMax,
+          "\(file.path):\(function.firstLine): \(function.lineCount) lines")
+      }
+    }
+  }
+
+  @Test func functionsAreFoundWhateverTheirForm() {
+    let text = """
+      struct S {
+        func short() { nothing() }
+        func spread(
+          a: Int
+        ) -> Int {
+          if a > 0 {
+            return a
+          }
+          return 0
+        }
+        init()
+        {
+          nothing()
+        }
+      }
+      protocol P {
+        func required()
+        func alsoRequired()
+      }
+      """
+    let found = FunctionFinder.functions(in: SourceFile(path: "S.swift", text: text))
+    #expect(found.map(\.firstLine) == [2, 3, 11])
+    #expect(found.map(\.lineCount) == [1, 8, 4])
+  }
+}
