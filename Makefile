@@ -43,7 +43,7 @@ unit: libraries
 	@rm -f .build/unit.log
 	swift build --build-tests --disable-xctest $(SWIFT_FLAGS)
 	swift test --skip-build --disable-xctest 2>&1 | tee .build/unit.log \
-	  | grep --line-buffered -v -e ' started\.$$' -e '^✔ Suite' -e '^✔ Test [A-Za-z0-9_]*('
+	  | grep --line-buffered -v -e ' started\.$$' -e '^✔ Suite' -e '^✔ Test [A-Za-z0-9_]*[("]'
 
 system: build $(VENV)/installed
 	cd $(SYSTEM_TESTS) && ../../$(PYTHON) -m pytest -q 2>&1 | tee ../../.build/system.log
@@ -53,7 +53,9 @@ lint: $(VENV)/installed
 	$(PYTHON) -m pyflakes $(SYSTEM_TESTS) benchmarks
 
 bench: build
-	@$(call install,$(BENCH_PACKAGES)) || echo 'some peers are missing, and left out'
+	@for package in $(BENCH_PACKAGES); do \
+	  $(call install,$$package) || echo "$$package is not to be had, and left out"; \
+	done
 	python3 benchmarks/side_by_side.py --penstock $(RELEASE)/penstock $(BENCH)
 
 sanitize: libraries

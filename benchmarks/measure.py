@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import time
+import urllib.request
 
 
 def with_children(pid):
@@ -60,6 +61,14 @@ def requests(peer, pid, path, connections, seconds, fields=()):
         "p99": re.search(r"99%\s+(\S+)", said).group(1),
         "fault": fault.group(0) if fault else "",
     }
+
+
+def is_compressed(peer, path):
+    """Whether a peer compresses at all: one that does not has no place in that comparison."""
+    request = urllib.request.Request(
+        peer.url(path), headers={**dict(peer.fields), "Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return answer.headers.get("Content-Encoding") == "gzip"
 
 
 def transfer(peer, pid, path, directory, upload=None, size=1 << 30):

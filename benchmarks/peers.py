@@ -1,4 +1,4 @@
-"""The proxies that are compared, each with one worker, a JSON access log and an injected credential."""
+"""The proxies that are compared, each with one worker, a JSON log and an injected credential."""
 
 import os
 import pathlib
@@ -63,7 +63,8 @@ def all_peers(penstock):
     return [
         Peer("nginx", 9101, "nginx.conf", ["nginx", "-c", "FILE"]),
         Peer("haproxy", 9102, "haproxy.cfg", ["haproxy", "-f", "FILE"]),
-        Peer("envoy", 9103, "envoy.yaml", [envoy, "-c", "FILE", "--concurrency", "1", "-l", "error"]),
+        Peer("envoy", 9103, "envoy.yaml",
+             [envoy, "-c", "FILE", "--concurrency", "1", "-l", "error"]),
         Peer("caddy", 9104, "Caddyfile",
              ["caddy", "run", "--config", "FILE", "--adapter", "caddyfile"]),
         Penstock("penstock", 9105, "penstock.yaml", [penstock, "serve", "--config", "FILE"]),

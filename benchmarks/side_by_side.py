@@ -27,17 +27,26 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 def scenarios(directory, seconds):
     """By name: what is measured of a peer and its process."""
-    def requests(path, connections, *fields):
-        return lambda peer, pid: measure.requests(peer, pid, path, connections, seconds, fields)
+    def requests(path, connections):
+        return lambda peer, pid: measure.requests(peer, pid, path, connections, seconds)
 
     def transfer(path, upload=None):
         return lambda peer, pid: measure.transfer(peer, pid, path, directory, upload)
+
+    def compressed(path, connections):
+        def measured(peer, pid):
+            result = measure.requests(peer, pid, path, connections, seconds,
+                                      [("Accept-Encoding", "gzip")])
+            if not measure.is_compressed(peer, path):
+                result["fault"] = "not compressed"
+            return result
+        return measured
 
     return {
         "json1k": requests("/json", 64),
         "json1k_c512": requests("/json", 512),
         "json1k_tls_upstream": requests("/tls/json", 64),
-        "gzip20k": requests("/gz/doc.json", 32, ("Accept-Encoding", "gzip")),
+        "gzip20k": compressed("/gz/doc.json", 32),
         "doc20k": requests("/doc.json", 32),
         "down1g": transfer("/1g"),
         "down1g_tls": transfer("/tls/1g"),

@@ -10,7 +10,7 @@ import Glibc
 ///
 /// What a settle marks waits for the next turn, which then does not sleep. Nothing is freed while
 /// an event of the same batch may point at it, because only the settle closes.
-/// Used by its own thread only, but for `post` and `stop`.
+/// Used by its own thread only, but for `remoteTasks`.
 public final class EventLoop {
   /// Monotonic time of this turn.
   public private(set) var nowNanoseconds: Int64
@@ -72,7 +72,7 @@ public final class EventLoop {
   /// Ends `run` after the turn in which it is called.
   public func stop() { isStopped = true }
 
-  /// Runs `task` on the loop's thread in one of its next turns. For any thread.
+  /// How another thread gets something done here.
   public var remoteTasks: RemoteTasks { remote }
 
   /// Told at the end of each turn; not retained.

@@ -88,11 +88,13 @@ public final class Server {
   public func run() -> Int32 {
     for worker in workers { threads.append(ServerProcess.startThread(worker)) }
     tell("started", "penstock \(penstockVersion), \(workers.count) workers")
-    for warning in configuration.warnings { tell("warning", warning) }
+    for warning in configuration.warnings { tell("configuration", warning, level: "warning") }
     while true {
       switch ServerProcess.waitForSignal(milliseconds: nil) {
       case SIGTERM, SIGINT: return drain()
       case SIGUSR1: reopenLog()
+      case SIGHUP, SIGUSR2:
+        tell("signal_ignored", "this version neither reloads nor hands over", level: "warning")
       default: break
       }
     }
@@ -168,9 +170,11 @@ public final class Server {
     }
   }
 
-  private func tell(_ event: StaticString, _ message: String) {
+  private func tell(
+    _ event: StaticString, _ message: String, level: StaticString = "info"
+  ) {
     let handle = WorkerHandle(workers[0])
-    workers[0].remote.post { handle.worker.tell("info", event, message) }
+    workers[0].remote.post { handle.worker.tell(level, event, message) }
   }
 }
 

@@ -22,6 +22,7 @@ public struct DialTimes: Sendable {
 /// Its callbacks only take notes, change epoll and judge addresses; none calls libcurl again.
 final class Dial: Watcher {
   private let dialer: Dialer
+  private let origin: Origin
   private let settings: PoolSettings
   private weak var target: (any DialTarget)?
   private var multi: UnsafeMutableRawPointer?
@@ -41,22 +42,14 @@ final class Dial: Watcher {
   private var isNameLate = false
   private var isStarted = false
 
-  init?(
-    _ dialer: Dialer, _ origin: Origin, _ settings: PoolSettings, _ target: any DialTarget
-  ) {
+  init(_ dialer: Dialer, _ origin: Origin, _ settings: PoolSettings, _ target: any DialTarget) {
     self.dialer = dialer
+    self.origin = origin
     self.settings = settings
     self.target = target
-    multi = curl_multi_init()
-    easy = curl_easy_init()
     super.init()
-    guard multi != nil, easy != nil else {
-      free()
-      return nil
-    }
     timer = Timeout(owner: self, loop: dialer.loop)
     nameTimer = Timeout(owner: self, loop: dialer.loop)
-    setOptions(origin)
   }
 
   /// Where it is: looking for addresses, or trying them.
@@ -71,7 +64,7 @@ final class Dial: Watcher {
 
   // MARK: Setting up
 
-  private func setOptions(_ origin: Origin) {
+  private func setOptions() {
     let itself = Unmanaged.passUnretained(self).toOpaque()
     _ = cs_multi_set_pointer(multi, CURLMOPT_SOCKETDATA, itself)
     _ = cs_multi_set_pointer(multi, CURLMOPT_TIMERDATA, itself)
@@ -114,12 +107,25 @@ final class Dial: Watcher {
   }
 
   override func onSettle() {
-    if !isStarted, outcome == nil { start() }
+    if !isStarted, outcome == nil {
+      guard dialer.mayStartInThisTurn() else {
+        dialer.loop.mark(self)
+        return
+      }
+      start()
+    }
     if outcome != nil { finish() }
   }
 
   private func start() {
+    multi = curl_multi_init()
+    easy = curl_easy_init()
+    guard multi != nil, easy != nil else {
+      outcome = CURLE_OUT_OF_MEMORY
+      return
+    }
     isStarted = true
+    setOptions()
     let deadline = dialer.loop.nowNanoseconds + Int64(settings.nameMilliseconds) * 1_000_000
     nameTimer?.set(atNanoseconds: deadline)
     guard curl_multi_add_handle(multi, easy) == CURLM_OK else {
@@ -252,6 +258,7 @@ final class Dial: Watcher {
     }
     if isNameLate { return UpstreamFailure(.nameTimeout, .dns) }
     switch code {
+    case CURLE_OUT_OF_MEMORY: return UpstreamFailure(.resourcesExhausted, .connect)
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_URL_MALFORMAT:
       return UpstreamFailure(.nameNotFound, .dns)
     case CURLE_OPERATION_TIMEDOUT:

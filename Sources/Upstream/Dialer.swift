@@ -11,6 +11,8 @@ public final class Dialer {
   let share: UnsafeMutableRawPointer?
   private var inFlight = 0
   private let inFlightMax: Int
+  private var turn = 0
+  private var startedInTurn = 0
 
   /// Prepares libcurl for the whole process; before any other thread is started
   /// (curl_global_init(3)).
@@ -27,11 +29,25 @@ public final class Dialer {
 
   /// Begins a dial, which tells `target` how it ended; nil where too many are under way.
   func dial(_ origin: Origin, _ settings: PoolSettings, _ target: any DialTarget) -> Dial? {
-    guard inFlight < inFlightMax, let dial = Dial(self, origin, settings, target) else { return nil }
+    if inFlight >= inFlightMax { return nil }
+    let dial = Dial(self, origin, settings, target)
     inFlight += 1
     loop.mark(dial)
     return dial
   }
+
+  /// False once this turn has begun as many dials as it may: each costs some 200 µs of handles,
+  /// options and a socket, which a crowd of them would take from everyone else.
+  func mayStartInThisTurn() -> Bool {
+    if turn != loop.turns {
+      turn = loop.turns
+      startedInTurn = 0
+    }
+    startedInTurn += 1
+    return startedInTurn <= Self.startsPerTurn
+  }
+
+  private static let startsPerTurn = 8
 
   func onDialEnded() { inFlight -= 1 }
 }

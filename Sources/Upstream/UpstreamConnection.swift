@@ -4,9 +4,11 @@ import Wire
 /// One connection to an upstream: dials, shakes hands, sends one request at a time, reads its
 /// response, and waits in its pool for the next.
 ///
+/// How it is made stands in UpstreamConnectionDialing, how it reads and writes in
+/// UpstreamConnectionTransfer.
 /// Owned by its pool and by the exchange that it serves. Used by its loop's thread only.
-public final class UpstreamConnection: Watcher, DialTarget {
-  private enum State {
+public final class UpstreamConnection: Watcher {
+  enum State {
     case dialing(Dial)
     case handshaking
     /// Serves an exchange.
@@ -18,34 +20,34 @@ public final class UpstreamConnection: Watcher, DialTarget {
     case closed
   }
 
-  private var state: State
-  private let pool: ConnectionPool
-  private let loop: EventLoop
-  private var exchange: (any UpstreamExchange)?
-  private var stream = ByteStream(descriptor: -1)
-  private var input = ByteBuffer()
+  var state: State
+  let pool: ConnectionPool
+  let loop: EventLoop
+  var exchange: (any UpstreamExchange)?
+  var stream = ByteStream(descriptor: -1)
+  var input = ByteBuffer()
   /// What is to be sent. True to the order in which it is appended.
-  private var output = ByteBuffer()
-  private var response = ResponseReader()
-  private var interest: Readiness = []
-  private var timeout: Timeout?
+  var output = ByteBuffer()
+  var response = ResponseReader()
+  var interest: Readiness = []
+  var timeout: Timeout?
 
-  private var openedNanoseconds: Int64 = 0
+  var openedNanoseconds: Int64 = 0
   /// When bytes last went out and came in; what the timeouts count from.
-  private var writtenNanoseconds: Int64 = 0
-  private var readNanoseconds: Int64 = 0
-  private var isRequestWhole = false
-  private var isWriteBroken = false
+  var writtenNanoseconds: Int64 = 0
+  var readNanoseconds: Int64 = 0
+  var isRequestWhole = false
+  var isWriteBroken = false
   /// Bytes of this request that the socket has taken.
-  private var sentBytes = 0
+  var sentBytes = 0
   /// Bytes of its answer, interim ones included.
-  private var receivedBytes = 0
+  var receivedBytes = 0
   /// The peer has ended its side behind a whole response.
-  private var isPeerGone = false
+  var isPeerGone = false
 
   /// How long making this connection took; of interest to its first exchange.
-  public private(set) var times = DialTimes()
-  public private(set) var tlsNanoseconds: Int64 = 0
+  public internal(set) var times = DialTimes()
+  public internal(set) var tlsNanoseconds: Int64 = 0
   /// Requests that were answered on it before the current one.
   public private(set) var answered = 0
 
@@ -171,12 +173,12 @@ public final class UpstreamConnection: Watcher, DialTarget {
     next.onConnected(self)
   }
 
-  private var isTooOld: Bool {
+  var isTooOld: Bool {
     let lifetime = Int64(pool.settings.lifetimeMilliseconds) * 1_000_000
     return lifetime > 0 && loop.nowNanoseconds - openedNanoseconds > lifetime
   }
 
-  private func becomeIdle() {
+  func becomeIdle() {
     state = .idle
     if !pool.keep(self) {
       state = .busy
@@ -191,63 +193,9 @@ public final class UpstreamConnection: Watcher, DialTarget {
     if interest != .readable { loop.mark(self) }
   }
 
-  // MARK: Dialling
-
-  func onDialed(_ descriptor: Int32, _ dialTimes: DialTimes) {
-    guard case .dialing = state else { preconditionFailure("dialled without being asked") }
-    times = dialTimes
-    stream = ByteStream(descriptor: descriptor)
-    openedNanoseconds = loop.nowNanoseconds
-    interest = .readable
-    guard loop.watch(self, descriptor: descriptor, interest: interest) else {
-      stream.close()
-      fail(UpstreamFailure(.resourcesExhausted, .connect))
-      return
-    }
-    Socket.setNoDelay(descriptor)
-    guard let context = pool.settings.tls else {
-      onConnected()
-      return
-    }
-    let isAddress =
-      SocketAddress.ipv4Bytes(pool.origin.host) != nil || pool.origin.isIPv6Literal
-    state = .handshaking
-    guard
-      stream.startTLS(
-        context, host: pool.origin.host, isAddress: isAddress, sessions: pool.sessions)
-    else {
-      fail(UpstreamFailure(.tlsFailed, .tls))
-      return
-    }
-    openedNanoseconds = loop.nowNanoseconds
-    loop.queueHandshake(self)
-  }
-
-  func onDialFailed(_ failure: UpstreamFailure) { fail(failure) }
-
-  public override func onHandshakeTurn() {
-    guard case .handshaking = state else { return }
-    switch stream.handshake() {
-    case .done:
-      tlsNanoseconds = loop.nowNanoseconds - openedNanoseconds
-      onConnected()
-    case .wouldBlock: loop.mark(self)
-    case .untrusted: fail(UpstreamFailure(.tlsUntrusted, .tls))
-    case .failed: fail(UpstreamFailure(.tlsFailed, .tls))
-    }
-  }
-
-  private func onConnected() {
-    state = .busy
-    timeout?.clear()
-    guard let exchange else {
-      becomeIdle()
-      return
-    }
-    exchange.onConnected(self)
-  }
-
   // MARK: Events
+
+  public override func onHandshakeTurn() { shakeHands() }
 
   public override func onReady(_ readiness: Readiness) {
     switch state {
@@ -277,101 +225,6 @@ public final class UpstreamConnection: Watcher, DialTarget {
     }
   }
 
-  /// Session tickets are all that may arrive; they are taken by the read and leave nothing behind.
-  private func onReadyWhileIdle() {
-    pool.connector.blocks.provide(&input)
-    var result = StreamResult.wouldBlock
-    _ = input.fill(minimum: 1) { space in
-      result = stream.read(into: space)
-      return 0
-    }
-    pool.connector.blocks.reclaim(&input)
-    if result == .wouldBlock { return }
-    if case .moved = result { pool.connector.count(unsolicited: 1) }
-    close()
-  }
-
-  // MARK: Reading
-
-  /// Reads a turn's share. A plain socket that gave less than it was asked for is empty; what TLS
-  /// still holds, and what the share did not cover, is read in the next turn.
-  private func readInput() {
-    pool.connector.blocks.provide(&input)
-    var reads = 0
-    while reads < Self.readsPerTurn, case .busy = state, wantsInput {
-      reads += 1
-      var result = StreamResult.wouldBlock
-      var asked = 0
-      _ = input.fill(minimum: BlockPool.blockBytes / 4) { space in
-        asked = space.count
-        result = stream.read(into: space)
-        if case .moved(let count) = result { return count }
-        return 0
-      }
-      switch result {
-      case .moved(let count):
-        readNanoseconds = loop.nowNanoseconds
-        receivedBytes += count
-        process()
-        if count < asked, !stream.isTLS { return }
-      case .wouldBlock: return
-      case .ended:
-        onInputEnded(isTruncated: false)
-        return
-      case .failed(let failure):
-        onReadFailed(failure)
-        return
-      }
-    }
-    if stream.hasHeldInput { loop.readyAgain(self) }
-  }
-
-  private static let readsPerTurn = 8
-
-  /// Behind a whole response nothing is read until it is known what becomes of the connection.
-  private var wantsInput: Bool {
-    !response.isEnded && (!response.hasHead || exchange?.canTakeBody ?? true)
-  }
-
-  /// Hands what has arrived to the exchange.
-  private func process() {
-    guard let exchange else { return }
-    if let failure = response.process(&input, pool.settings, exchange) {
-      fail(failure.kind, failure.phase)
-    } else {
-      loop.mark(self)
-    }
-  }
-
-  private func onInputEnded(isTruncated: Bool) {
-    isPeerGone = true
-    if response.isEnded { return }
-    if !isTruncated, response.onInputEnded() {
-      exchange?.onResponseEnded()
-    } else {
-      fail(response.kindOfEnd, response.phase)
-    }
-  }
-
-  private func onReadFailed(_ failure: StreamFailure) {
-    isPeerGone = true
-    if response.isEnded { return }
-    switch failure {
-    case .truncated: onInputEnded(isTruncated: response.isUntilClose)
-    case .tls: fail(.protocolError, response.phase)
-    case .reset: fail(response.hasHead ? .truncatedBody : .reset, response.phase)
-    }
-  }
-
-  /// Ends the exchange's part in this connection, with what is known of its request.
-  private func fail(_ kind: UpstreamFailure.Kind, _ phase: UpstreamFailure.Phase) {
-    fail(
-      UpstreamFailure(
-        kind, phase, hasSentBytes: hasSentBytes, isUnanswered: receivedBytes == 0))
-  }
-
-  // MARK: The settle
-
   public override func onSettle() {
     switch state {
     case .closing: finishClosing()
@@ -387,68 +240,10 @@ public final class UpstreamConnection: Watcher, DialTarget {
     }
   }
 
-  private func flush() {
-    let before = output.count
-    while !output.isEmpty {
-      let result = output.withUnsafeBytes { stream.write($0) }
-      guard case .moved(let count) = result else {
-        if result != .wouldBlock { onWriteFailed() }
-        break
-      }
-      output.consume(count)
-      sentBytes += count
-      writtenNanoseconds = loop.nowNanoseconds
-    }
-    if output.count < before, output.count <= pool.settings.outputLowBytes {
-      exchange?.onUpstreamDrained()
-    }
-  }
-
-  /// The upstream takes no more, but what it has answered may still be there to read.
-  private func onWriteFailed() {
-    isWriteBroken = true
-    output.removeAll()
-    loop.readyAgain(self)
-  }
-
-  private var wantedInterest: Readiness {
-    var wanted: Readiness = wantsInput ? .readable : []
-    if !output.isEmpty || stream.readNeedsWritable && wantsInput { wanted.insert(.writable) }
-    return wanted
-  }
-
-  private func setInterest(_ wanted: Readiness) {
-    if wanted.contains(.readable), !interest.contains(.readable), stream.hasHeldInput {
-      loop.readyAgain(self)
-    }
-    if wanted == interest { return }
-    interest = wanted
-    loop.change(descriptor: stream.descriptor, interest: wanted)
-  }
-
-  /// The first byte's time runs from the request's last, whatever interim answers or pieces of a
-  /// head come in between.
-  private func setTimeout() {
-    let settings = pool.settings
-    if !output.isEmpty {
-      setTimeout(from: writtenNanoseconds, settings.idleMilliseconds)
-    } else if response.hasHead, wantsInput {
-      setTimeout(from: readNanoseconds, settings.idleMilliseconds)
-    } else if isRequestWhole, !response.hasHead {
-      setTimeout(from: writtenNanoseconds, settings.firstByteMilliseconds)
-    } else {
-      timeout?.clear()
-    }
-  }
-
-  private func setTimeout(from start: Int64, _ milliseconds: Int) {
-    timeout?.set(atNanoseconds: start + Int64(milliseconds) * 1_000_000)
-  }
-
   // MARK: The end
 
   /// Tells the exchange, which has no more to do with this connection.
-  private func fail(_ failure: UpstreamFailure) {
+  func fail(_ failure: UpstreamFailure) {
     let told = exchange
     exchange = nil
     let isConnecting =

@@ -1,4 +1,4 @@
-/// One request head: request line and fields, as slices of the read buffer (RFC 9112 §2, §3, §5).
+/// One request head: request line and fields, as slices of the read buffer (RFC 9112 §2, 3, 5).
 ///
 /// A parser and its result in one, so that it can be reused: `reset`, then `parse` with all bytes
 /// from the head's first on, again and again until it is not `incomplete`.

@@ -21,7 +21,7 @@ import Wire
     ("x-api-key: k1", 0), ("X-API-KEY: k1-new", 0), ("x-api-key:   k2  ", 1),
   ])
   func `a key names its project, one of several too`(field: String, project: Int) {
-    let result = result(field)
+    let result = self.result(field)
     #expect(result.project == project)
     #expect(result.shown == .apiKeyField)
   }
@@ -30,7 +30,7 @@ import Wire
     "Authorization: Bearer k1", "authorization: bearer k1", "Authorization: BEARER k1",
   ])
   func `without x-api-key a bearer token is the key`(field: String) {
-    let result = result(field)
+    let result = self.result(field)
     #expect(result.project == 0)
     #expect(result.shown == .authorization)
   }
@@ -40,7 +40,7 @@ import Wire
     "x-api-key: k1 k1", "x-api-key: \u{e9}",
   ])
   func `a wrong key is nobody, and was shown`(field: String) {
-    let result = result(field)
+    let result = self.result(field)
     #expect(result.project == nil)
     #expect(result.shown == .apiKeyField)
   }
@@ -51,7 +51,7 @@ import Wire
     "Proxy-Authorization: Bearer k1",
   ])
   func `a key that stands elsewhere is none`(field: String) {
-    let result = result(field)
+    let result = self.result(field)
     #expect(result.project == nil)
     #expect(result.shown == .nowhere)
   }

@@ -36,12 +36,4 @@ import Testing
     #expect(KeyDigest(hexadecimal: String(repeating: "g", count: 64)) == nil)
     #expect(KeyDigest(hexadecimal: String(repeating: "a", count: 63)) == nil)
   }
-
-  @Test(arguments: [
-    ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
-    ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
-  ])
-  func `base64 is that of RFC 4648`(text: String, encoded: String) {
-    #expect(Base64.encoded(Array(text.utf8)) == Array(encoded.utf8))
-  }
 }

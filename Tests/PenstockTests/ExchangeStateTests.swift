@@ -123,7 +123,7 @@ import Testing
   @Test(arguments: attempts)
   func `a response that has begun is cut, whatever is known`(attempt: ExchangeState.Attempt) {
     for events: [Event] in [[.responseBegun], [.requestWhole, .responseBegun]] {
-      var state = state(after: events)
+      var state = self.state(after: events)
       #expect(state.onUpstreamFailed(attempt) == .cut)
       #expect(state.ending == .abort)
       #expect(!state.keepsAlive)
@@ -132,7 +132,7 @@ import Testing
   }
 
   @Test func `a retry leaves the connection to the client as it was`() {
-    var state = state(after: [.requestWhole])
+    var state = self.state(after: [.requestWhole])
     let attempt = ExchangeState.Attempt(
       hasSentBytes: true, isReused: true, isClosedUnanswered: true, isHeld: true,
       isIdempotent: true)

@@ -6,7 +6,8 @@ import Wire
 @Suite struct HeadCheckTests {
   private func check(_ lines: String...) -> HeadCheck {
     let request = TestRequest(lines: lines)
-    #expect(request.progress == .complete)
+    let progress = request.progress
+    #expect(progress == .complete)
     return HeadCheck(request.head, request.bytes.span)
   }
 
@@ -14,7 +15,7 @@ import Wire
 
   // MARK: Host
 
-  @Test(arguments: ["p", "P.", "p:80", "[::1]:80", "127.0.0.1", "p:", "a-b.c_d~"])
+  @Test(arguments: ["p", "P.", "p:80", "[::1]:80", "127.0.0.1", "a-b.c_d~"])
   func `a host by the grammar passes`(host: String) {
     #expect(check("GET / HTTP/1.1", "hoSt:\(host)").fault == nil)
   }
@@ -92,10 +93,10 @@ import Wire
   // MARK: Expectations
 
   @Test func `100-continue is the one expectation`() {
-    let check = check(field: "Expect: 100-Continue")
-    #expect(check.expectsContinue)
-    #expect(check.fault == nil)
-    #expect(!self.check("GET / HTTP/1.1", "Host: p").expectsContinue)
+    let expecting = check(field: "Expect: 100-Continue")
+    #expect(expecting.expectsContinue)
+    #expect(expecting.fault == nil)
+    #expect(!check("GET / HTTP/1.1", "Host: p").expectsContinue)
   }
 
   @Test(arguments: ["y 100-continue", "100-continue, x", "", "100-continu", "\"100-continue\""])
@@ -135,8 +136,7 @@ import Wire
   }
 
   @Test func `the first fault is the one that is told`() {
-    let check = check(
-      "POST / HTTP/1.1", "Host: p", "Expect: nothing", "Transfer-Encoding: gzip")
-    #expect(check.fault == .expectationFailed)
+    let twice = check("POST / HTTP/1.1", "Host: p", "Expect: no", "Transfer-Encoding: gzip")
+    #expect(twice.fault == .expectationFailed)
   }
 }

@@ -26,7 +26,7 @@ import Testing
 
   @Test(arguments: [
     "/%252e%252e/", "/%252e%252e/x", "/.%252e/x", "/..%252fadmin", "/%252E%252e%255cx",
-    "/%25%32%65/x", "/a%252f%252e%252e", "/%252e",
+    "/%25%32%65/x", "/a%252f%252e%252e", "/%252e", "/100%25/%252e%252e/admin", "/%252e%252e/100%25",
   ])
   func `a dot segment that is encoded twice is refused`(path: String) {
     #expect(fault(path) == .dotSegment)
@@ -112,6 +112,7 @@ import Testing
 
   @Test func `a dot segment is found in every encoding, and nothing else is taken for one`() {
     var random = ExecuteTestRandom(for: "PathRule")
+    var misjudged: [String] = []
     for _ in 0..<50_000 {
       var segments = (0...random.below(3)).map { _ in Self.others[random.below(Self.others.count)] }
       let hasDots = random.below(2) == 0
@@ -119,8 +120,10 @@ import Testing
         let segment = Self.dots[random.below(Self.dots.count)]
         segments.insert(segment, at: random.below(segments.count + 1))
       }
-      let path = path(of: segments, &random)
-      #expect((fault(path) == .dotSegment) == hasDots, "\(path)")
+      let path = self.path(of: segments, &random)
+      if (fault(path) == .dotSegment) != hasDots { misjudged.append(path) }
     }
+    misjudged.sort { $0.utf8.count < $1.utf8.count }
+    #expect(misjudged.prefix(5) == [], "\(misjudged.count) of 50000")
   }
 }

@@ -1,4 +1,4 @@
-"""What the tests of the upstream side share: large bodies, faulty upstreams, helper processes.
+"""What the tests of the upstream side share: large bodies, faulty upstreams.
 
 `harness.Upstream` keeps every byte it is sent. Where a body is too large for that, `receive` and
 `send_pattern` pass it on: both ends know the pattern and its SHA-256, neither keeps it.

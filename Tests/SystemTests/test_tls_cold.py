@@ -16,7 +16,7 @@ from processes import helper
 
 DIALS = 64
 EXTRA_SECONDS = 0.020
-ATTEMPTS = 3  # a scheduler's hiccup is not the server's; a stall comes every time
+ATTEMPTS = 5  # a scheduler's hiccup is not the server's; a stall comes every time
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def origins(authority, tmp_path_factory):
 @pytest.fixture(scope="module")
 def penstock(origins):
     plain, secure, ca_file = origins
-    url = f"https://localhost:{secure}"
+    url = f"https://127.0.0.1:{secure}"
     accounts = [{"id": "ca_plain", "base_url": f"http://127.0.0.1:{plain}",
                  "pool": {"idle_timeout": "500ms"}}]
     accounts += [{"id": f"ca_trusted_{number}", "base_url": url, "ca_file": ca_file}
@@ -46,7 +46,10 @@ def penstock(origins):
 
 
 def delay_of(penstock, first, kind, status):
-    """How much longer the slowest tick takes while that many accounts dial, all of them cold."""
+    """How much longer the slowest tick takes while that many accounts dial, all of them cold.
+
+    None where the ticks before were as slow as that: the machine has other things to do.
+    """
     with contextlib.ExitStack() as stack:
         ticker = stack.enter_context(
             helper("ticker", penstock.port, "/proxy/ca_plain/x", 2.5 * PATIENCE))
@@ -66,6 +69,8 @@ def delay_of(penstock, first, kind, status):
     assert len(before) > 200 and len(during) > 5, "the ticker hardly ticked"
     print(f"{kind}: {len(during)} ticks in {calm_at - storm_at:.3f} s, "
           f"slowest {max(during) * 1000:.1f} ms, before {max(before) * 1000:.1f} ms")
+    if sorted(before)[-3] > EXTRA_SECONDS / 2:
+        return None
     return max(during) - sorted(before)[len(before) // 2]
 
 
@@ -75,8 +80,11 @@ def test_cold_dials_delay_nobody_else(penstock, kind, status):
     """With the system's roots none of them verifies; parsing those takes 54 ms, before serving."""
     delays = []
     for attempt in range(ATTEMPTS):
-        delays.append(delay_of(penstock, attempt * DIALS, kind, status))
-        if delays[-1] < EXTRA_SECONDS * PATIENCE:
+        delay = delay_of(penstock, attempt * DIALS, kind, status)
+        if delay is not None and delay < EXTRA_SECONDS * PATIENCE:
             return
+        delays += [] if delay is None else [f"{delay * 1000:.1f} ms"]
         time.sleep(0.2)
-    assert False, f"delayed by {[round(delay * 1000, 1) for delay in delays]} ms each time"
+    if not delays:
+        pytest.skip("this machine is too busy to tell")
+    assert False, f"delayed by {delays}"

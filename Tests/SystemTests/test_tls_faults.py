@@ -97,6 +97,8 @@ def test_a_handshake_byte_by_byte_is_a_handshake(penstock, rude, up):
                 while data := inner.recv(65536):
                     for position in range(len(data)):
                         connection.sock.sendall(data[position:position + 1])
+            with contextlib.suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)  # a close would wait for the pump
 
     up.handler = scripted.echo
     rude.handler = relay

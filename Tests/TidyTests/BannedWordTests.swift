@@ -10,7 +10,7 @@ import Testing
     "python|hosted.org", "registry.np|mjs", "crat|es.io", "proxy.gol|ang", "dock|er.io",
   ].map { $0.filter { $0 != "|" } }
 
-  @Test func theProjectSpeaksOfItselfOnly() {
+  @Test func `the project speaks of itself only`() {
     for file in Repository.texts {
       for word in Self.everywhere {
         let places = file.places { $0.contains(word) }
@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test func nothingTrapsOnAnError() {
+  @Test func `nothing traps on an error`() {
     let word = "tr|y!".filter { $0 != "|" }
     for file in Repository.sources + Repository.tests {
       #expect(file.places { $0.contains(word) }.isEmpty, "\(file.path): \(word)")
@@ -31,14 +31,14 @@ import Testing
     "Sources/Wire/ByteBuffer.swift", "Sources/Telemetry/ZeroedPages.swift",
   ]
 
-  @Test func nothingGivesUpButWithoutMemory() {
+  @Test func `nothing gives up but without memory`() {
     let word = "fatal|Error(".filter { $0 != "|" }
     for file in Repository.sources where !Self.mayGiveUp.contains(file.path) {
       #expect(file.places { $0.contains(word) }.isEmpty, "\(file.path): \(word)")
     }
   }
 
-  @Test func onlyCommandsPrint() {
+  @Test func `only commands print`() {
     for file in Repository.sources
     where file.room != "PenstockCLI" && file.room != "PenstockBench" {
       let places = file.places { SourceFile.code($0).contains(/\bprint\(/) }
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test func everyUncheckedSendableIsProved() {
+  @Test func `everything that is Sendable unchecked is proved`() {
     let word = "@unchecked Send|able".filter { $0 != "|" }
     for file in Repository.sources + Repository.tests {
       let lines = file.lines
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test func onlyTheInjectorReadsSecrets() {
+  @Test func `only the injector reads secrets`() {
     let permitted = ["Sources/Penstock/Accounts/CredentialInjector.swift"]
     for file in Repository.sources where !permitted.contains(file.path) {
       let places = file.places {

@@ -5,7 +5,7 @@ import Testing
   /// Cannot be provoked from outside: no test could tell how.
   private static let unprovoked: Set = ["internal_error"]
 
-  @Test func everySlugStandsInATest() throws {
+  @Test func `every slug stands in a test`() throws {
     let table = try #require(Repository.file("Sources/Penstock/Downstream/ErrorTable.swift"))
     let slugs = table.text.matches(of: /\d{4}, "([A-Za-z_]+)"/).map { String($0.1) }
     #expect(slugs.count > 40, "the table is not read any more: \(slugs)")

@@ -33,7 +33,7 @@ import Testing
     "Yams": ["PenstockCLI": ["YAMLDocument.swift"]],
   ]
 
-  @Test func everyRoomImportsOnlyWhatLiesBelow() {
+  @Test func `every room imports only what lies below it`() {
     for file in Repository.sources where file.room != "CSystem" {
       let permitted = Self.permitted[file.room] ?? []
       for module in Self.imports(of: file) {
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  @Test func someImportsAreForAFewFilesOnly() {
+  @Test func `some imports are for a few files only`() {
     for (module, rooms) in Self.narrower {
       for file in Repository.sources {
         guard let permitted = rooms[file.room], Self.imports(of: file).contains(module) else {

@@ -7,7 +7,7 @@ import Testing
   private static let sourceLinesMax = 400
   private static let testLinesMax = 500
 
-  @Test func noLineIsLongerThan100Columns() {
+  @Test func `no line is longer than 100 columns`() {
     let python = Repository.texts.filter { $0.path.hasSuffix(".py") }
     for file in Repository.sources + Repository.tests + python {
       let places = file.places { $0.count > Self.columnsMax }
@@ -15,7 +15,7 @@ import Testing
     }
   }
 
-  @Test func noFileIsTooLong() {
+  @Test func `no file is too long`() {
     for file in Repository.sources {
       #expect(file.lineCount <= Self.sourceLinesMax, "\(file.path): \(file.lineCount) lines")
     }
@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test func noFunctionIsLongerThan70Lines() {
+  @Test func `no function is longer than 70 lines`() {
     for file in Repository.sources + Repository.tests {
       for function in FunctionFinder.functions(in: file) {
         #expect(
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func functionsAreFoundWhateverTheirForm() {
+  @Test func `functions are found whatever their form`() {
     let text = """
       struct S {
         func short() { nothing() }

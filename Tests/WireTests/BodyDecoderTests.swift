@@ -31,9 +31,10 @@ import Wire
         }
         outcome.consumed += position
         switch outcome.last {
-        case .payload: break
+        case .payload, .trailer: break
         case .needsMore:
-          #expect(outcome.consumed == cut)
+          // Nothing is left but a line whose end is still to come.
+          #expect(!bytes[outcome.consumed..<cut].contains(0x0a))
           isPieceUsed = true
         case .ended:
           #expect(decoder.isEnded)
@@ -141,7 +142,7 @@ import Wire
     "X-Sum: a", "Content-Length: 9", "Transfer-Encoding: chunked", "Host: evil",
     "Authorization: Bearer evil", "X-API-Key: k2", "X:POST / HTTP/1.1", "A: b⏎C:⏎D:\t\u{ff}",
   ])
-  func `trailers are checked, and dropped`(trailers: String) {
+  func `trailers are checked, and are no payload`(trailers: String) {
     ended("5⏎hello⏎0⏎\(trailers)⏎⏎", with: "hello")
   }
 

@@ -1,3 +1,5 @@
+import Wire
+
 /// How an account proves itself, as the wire bytes that do it.
 public struct Credential: Sendable {
   public enum Kind: String, Sendable, CaseIterable {
@@ -20,7 +22,9 @@ public struct Credential: Sendable {
 
   /// RFC 7617, in UTF-8; the user name holds no colon.
   public static func basic(username: String, password: String) -> Credential {
-    let pair = Base64.encoded(Array("\(username):\(password)".utf8))
+    var encoded = ByteBuffer()
+    Base64.encode(Array("\(username):\(password)".utf8).span, into: &encoded)
+    let pair = encoded.withUnsafeBytes { Array($0) }
     let slot = HeaderSlot(name: "Authorization", value: Array("Basic ".utf8) + pair)
     var values = [Secret(pair)]
     if !password.isEmpty { values.append(Secret(password)) }

@@ -5,9 +5,10 @@ import Wire
 
 /// One client's connection: reads heads, runs one exchange at a time, writes answers in order.
 ///
-/// Idle it holds no buffer and no exchange. Owned by its worker; used by its loop's thread only.
+/// Idle it holds no buffer and no exchange. Its timeouts and its part in a shutdown stand in
+/// ClientConnectionEnds, what it does for its exchange in ClientConnectionService. Owned by its worker; used by its loop's thread only.
 final class ClientConnection: Watcher {
-  private enum State {
+  enum State {
     /// No byte of a next request yet.
     case idle
     /// A head has begun; its exchange holds the parser.
@@ -19,37 +20,39 @@ final class ClientConnection: Watcher {
     case closed
   }
 
-  private var state = State.idle
+  var state = State.idle
   let worker: Worker
   /// What is served here: the data plane, or the admin plane.
   let plane: Plane
   private let servesHalfClosed: Bool
 
-  private var stream: ByteStream
-  private var input = ByteBuffer()
+  var stream: ByteStream
+  var input = ByteBuffer()
   /// What is to be written, in order. Exchanges append; the settle writes.
   var output = ByteBuffer()
   private var interest: Readiness = .readable
-  private var timeout: Timeout?
-  private var exchangeTimeout: Timeout?
+  var timeout: Timeout?
+  var exchangeTimeout: Timeout?
 
   /// True once the client has ended its side.
-  private var isInputEnded = false
+  var isInputEnded = false
   private var isClosingAfterFlush = false
   private var isLingeringAfterFlush = false
   private(set) var requests = 0
-  private let openedNanoseconds: Int64
+  let openedNanoseconds: Int64
   /// When the state began, or bytes last moved in it; what the timeouts count from.
-  private var sinceNanoseconds: Int64
-  private var writtenNanoseconds: Int64
+  var sinceNanoseconds: Int64
+  var writtenNanoseconds: Int64
   private var lingeredBytes = 0
-  private var closeReason = CloseReason.clientClosed
+  var closeReason = CloseReason.clientClosed
   private var gauge = ConnectionLabel.downstreamIdle
   /// The peer's address as the log tells it.
   let peerText: [UInt8]
 
-  init(_ worker: Worker, _ plane: Plane, descriptor: Int32, peer: SocketAddress, halfClose: HalfClose)
-  {
+  init(
+    _ worker: Worker, _ plane: Plane, descriptor: Int32, peer: SocketAddress,
+    halfClose: HalfClose
+  ) {
     self.worker = worker
     self.plane = plane
     peerText = Array(peer.host.utf8)
@@ -81,7 +84,7 @@ final class ClientConnection: Watcher {
     worker.loop.mark(self)
   }
 
-  private func readInput() {
+  func readInput() {
     if isInputEnded { return }
     worker.blocks.provide(&input)
     var result = StreamResult.wouldBlock
@@ -270,7 +273,7 @@ final class ClientConnection: Watcher {
 
   // MARK: The end of an exchange
 
-  private func finish(_ exchange: Exchange) {
+  func finish(_ exchange: Exchange) {
     let ending = exchange.state.ending
     exchange.finish()
     exchangeTimeout?.clear()
@@ -313,7 +316,7 @@ final class ClientConnection: Watcher {
     close(closeReason)
   }
 
-  private func close(_ reason: CloseReason) {
+  func close(_ reason: CloseReason) {
     if case .closed = state { return }
     closeReason = reason
     state = .closed
@@ -346,58 +349,7 @@ final class ClientConnection: Watcher {
     gauge = label
   }
 
-  // MARK: What an exchange asks for
-
-  /// True where the next answer should be the connection's last.
-  var isLastRequest: Bool {
-    let limits = worker.configuration.limits
-    let age = worker.loop.nowNanoseconds - openedNanoseconds
-    return worker.isDraining || isInputEnded
-      || limits.keepaliveRequests > 0 && requests >= limits.keepaliveRequests
-      || limits.keepaliveAgeMilliseconds > 0
-        && age > Int64(limits.keepaliveAgeMilliseconds) * 1_000_000
-  }
-
-  /// There is, or was, something to do for this connection in the settle.
-  func mark() { worker.loop.mark(self) }
-
-  /// Input that was left because of back-pressure may be processed now.
-  func resumeInput() { worker.loop.readyAgain(self) }
-
-  /// The exchange may take no longer than this from now on, in milliseconds.
-  func setExchangeTimeout(milliseconds: Int) {
-    let made = exchangeTimeout ?? Timeout(owner: self, loop: worker.loop)
-    exchangeTimeout = made
-    made.set(atNanoseconds: worker.loop.nowNanoseconds + Int64(milliseconds) * 1_000_000)
-  }
-
   // MARK: Timeouts
-
-  private func setTimeout() {
-    let timeouts = worker.configuration.timeouts
-    if !output.isEmpty {
-      setTimeout(from: writtenNanoseconds, timeouts.writeStallMilliseconds)
-      return
-    }
-    switch state {
-    case .idle where requests > 0:
-      setTimeout(from: sinceNanoseconds, timeouts.keepAliveMilliseconds)
-    case .idle, .head: setTimeout(from: sinceNanoseconds, timeouts.headerMilliseconds)
-    case .exchange(let exchange):
-      if exchange.wantsRequestBody, exchange.canTakeRequestBody {
-        setTimeout(from: sinceNanoseconds, timeouts.bodyIdleMilliseconds)
-      } else {
-        timeout?.clear()
-      }
-    case .lingering:
-      setTimeout(from: sinceNanoseconds, worker.configuration.limits.lingeringTimeMilliseconds)
-    case .closed: timeout?.clear()
-    }
-  }
-
-  private func setTimeout(from start: Int64, _ milliseconds: Int) {
-    timeout?.set(atNanoseconds: start + Int64(milliseconds) * 1_000_000)
-  }
 
   override func onTimeout(_ timeout: Timeout) {
     worker.loop.mark(self)
@@ -419,45 +371,5 @@ final class ClientConnection: Watcher {
     case .lingering: close(closeReason)
     case .closed: break
     }
-  }
-
-  // MARK: Shutting down
-
-  /// There is no place for this connection: says so without reading a request.
-  func refuse() {
-    let exchange = worker.takeExchange(for: self)
-    exchange.record.start(nanoseconds: worker.loop.nowNanoseconds)
-    state = .exchange(exchange)
-    exchange.answer(.overloaded)
-    finish(exchange)
-    closeReason = .overLimit
-  }
-
-  /// Closes now if idle; otherwise the answer in hand is the last.
-  func drain() {
-    switch state {
-    case .idle:
-      // A request may already wait in the socket: it is served.
-      readInput()
-      processInput()
-      if case .idle = state, output.isEmpty { close(.shutdown) }
-      worker.loop.mark(self)
-    case .head, .lingering, .closed: break
-    case .exchange(let exchange):
-      if exchange.state.response == .awaited { exchange.state.onLastRequest() }
-    }
-  }
-
-  /// The grace is over.
-  func cutOff() {
-    if case .exchange(let exchange) = state {
-      exchange.onClientGone(.shutdownForced)
-      exchange.finish()
-      worker.giveBack(exchange)
-      stream.abortOnClose()
-    } else if case .head(let exchange) = state {
-      worker.giveBack(exchange)
-    }
-    close(.shutdown)
   }
 }

@@ -12,8 +12,8 @@ enum LocalResponse {
   /// Appends a head with a length; the body follows, but to HEAD.
   static func append(
     status: Int, contentType: StaticString, fields: borrowing ByteBuffer,
-    body: borrowing ByteBuffer, _ context: Context, requestID: Span<UInt8>, date: borrowing DateText,
-    into output: inout ByteBuffer
+    body: borrowing ByteBuffer, _ context: Context, requestID: Span<UInt8>,
+    date: borrowing DateText, into output: inout ByteBuffer
   ) {
     appendStatusLine(status, into: &output)
     output.appendField("Date", date.span)

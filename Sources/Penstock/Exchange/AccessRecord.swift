@@ -192,7 +192,10 @@ struct AccessRecord: ~Copyable {
     shard.observeDuration(account: account, nanoseconds: nowNanoseconds - startNanoseconds)
     shard.addRequestBytes(account: account, bytesReceived)
     shard.addResponseBytes(account: account, bytesSent)
-    if let error { shard.countError(account: account, error: error.rawValue) }
+    if let error {
+      shard.countError(account: account, error: error.rawValue)
+      if let limit = LimitName(error) { shard.countLimitHit(limit: limit.rawValue) }
+    }
     if upstreamStatus > 0 {
       shard.countUpstreamResponse(account: account, code: upstreamStatus)
       let wait = firstByteNanoseconds - sentNanoseconds

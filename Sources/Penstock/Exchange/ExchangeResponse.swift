@@ -1,7 +1,8 @@
 import Upstream
 import Wire
 
-/// What the upstream connection tells: connected, the response's head, its body, its end, a failure.
+/// What the upstream connection tells: connected, the response's head, its body, its end, or a
+/// failure.
 extension Exchange: UpstreamExchange {
   // MARK: The upstream
 
@@ -11,10 +12,21 @@ extension Exchange: UpstreamExchange {
     self.pool = pool
     record.hasUpstream = true
     record.phase = .connect
-    if account.timeouts.totalMilliseconds > 0 {
-      client?.setExchangeTimeout(milliseconds: account.timeouts.totalMilliseconds)
-    }
+    setTotalTimeout()
     acquire(isFresh: false)
+  }
+
+  /// The time that the exchange may take from now on, where the account or the envelope's client
+  /// gives it one.
+  private func setTotalTimeout() {
+    guard let account, let client else { return }
+    if let deadline = execute?.deadlineNanoseconds {
+      client.setExchangeTimeout(atNanoseconds: deadline)
+    } else if account.timeouts.totalMilliseconds > 0 {
+      client.setExchangeTimeout(milliseconds: account.timeouts.totalMilliseconds)
+    } else {
+      client.clearExchangeTimeout()
+    }
   }
 
   private func acquire(isFresh: Bool) {
@@ -29,6 +41,8 @@ extension Exchange: UpstreamExchange {
     case .queued:
       isQueued = true
       record.phase = .queue
+      // Waiting for a connection is a part of connecting, and bounded with it.
+      client?.setExchangeTimeout(milliseconds: account?.timeouts.connectMilliseconds ?? 0)
     case .failed(let failure): onConnectFailed(failure)
     }
   }
@@ -36,6 +50,7 @@ extension Exchange: UpstreamExchange {
   func onConnected(_ connection: UpstreamConnection) {
     upstream = connection
     isConnected = true
+    if isQueued { setTotalTimeout() }
     isQueued = false
     record.phase = .send
     record.isReused = connection.answered > 0

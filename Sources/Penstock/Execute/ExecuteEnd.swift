@@ -9,6 +9,8 @@ final class ExecuteEnd {
   var answer = ByteBuffer()
   var status = 0
   var deadline = ExecuteDeadline()
+  /// When the exchange has to be over, in loop time.
+  var deadlineNanoseconds: Int64 = 0
 
   /// Of the inner request.
   var isToHead: Bool { request.method == .head }

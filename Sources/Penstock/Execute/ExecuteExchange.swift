@@ -91,8 +91,8 @@ extension Exchange {
       guard let pool = worker.pool(of: account, resolved.origin, isBase: resolved.isBase) else {
         throw .internalError
       }
-      connect(to: account, pool: pool)
       setDeadline(execute, account)
+      connect(to: account, pool: pool)
     } catch {
       answer(error)
     }
@@ -148,11 +148,10 @@ extension Exchange {
 
   /// The answer, a 504 if need be, comes before the client gives up.
   private func setDeadline(_ execute: ExecuteEnd, _ account: Account) {
-    let since = worker.loop.nowNanoseconds - record.startNanoseconds
     let milliseconds = execute.deadline.milliseconds(
       configured: account.timeouts.totalMilliseconds,
       margin: worker.configuration.execute.deadlineMarginMilliseconds)
-    client?.setExchangeTimeout(milliseconds: max(1, milliseconds - Int(since / 1_000_000)))
+    execute.deadlineNanoseconds = record.startNanoseconds + Int64(milliseconds) * 1_000_000
   }
 
   // MARK: The answer down

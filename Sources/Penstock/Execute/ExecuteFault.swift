@@ -13,22 +13,4 @@ enum ExecuteFault: Error, Equatable {
   case invalidHeaderName
   case invalidHeaderValue
   case reservedHeader
-
-  var slug: StaticString {
-    switch self {
-    case .invalidJSON: "invalid_json"
-    case .duplicateKey: "duplicate_key"
-    case .validationError: "validation_error"
-    case .invalidMethod: "invalid_method"
-    case .conflictingBody: "conflicting_body"
-    case .bodyNotAllowed: "body_not_allowed"
-    case .invalidContentType: "invalid_content_type"
-    case .invalidBase64: "invalid_base64"
-    case .tooManyParameters: "too_many_parameters"
-    case .parametersTooLarge: "parameters_too_large"
-    case .invalidHeaderName: "invalid_header_name"
-    case .invalidHeaderValue: "invalid_header_value"
-    case .reservedHeader: "reserved_header"
-    }
-  }
 }

@@ -149,14 +149,14 @@ struct ExecuteRequest: ~Copyable {
   /// Copies what a base64 string of the envelope means; nil where it is not base64.
   mutating func keepBase64(_ string: JSONSlice, of envelope: Span<UInt8>) -> Slice? {
     let start = scratch.count
-    do throws(Wire.Base64.Fault) {
+    do throws(Base64.Fault) {
       if string.isEscaped {
         // Rare: an encoder that writes `/` as `\/`.
         var text = ByteBuffer()
         string.unescape(from: envelope, into: &text)
-        try Wire.Base64.decode(text.span, into: &scratch)
+        try Base64.decode(text.span, into: &scratch)
       } else {
-        try Wire.Base64.decode(string.content(in: envelope), into: &scratch)
+        try Base64.decode(string.content(in: envelope), into: &scratch)
       }
     } catch {
       return nil

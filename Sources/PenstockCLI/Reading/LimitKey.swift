@@ -42,8 +42,9 @@ struct LimitKey: Sendable {
   ]
   private static let connection = [
     LimitKey("connections", \.connections, .count, 1...1_000_000),
-    LimitKey("connections_per_address", \.connectionsPerAddress, .count, 0...1_000_000),
-    LimitKey("pipeline_depth", \.pipelineDepth, .count, 1...1024),
+    LimitKey(
+      "connections_per_address", \.connectionsPerAddress, .count, 0...1_000_000, isLater: true),
+    LimitKey("pipeline_depth", \.pipelineDepth, .count, 1...1024, isLater: true),
     LimitKey("keepalive_requests", \.keepaliveRequests, .count, 1...1_000_000_000),
     LimitKey("keepalive_age", \.keepaliveAgeMilliseconds, .milliseconds, 1000...30 * day),
     LimitKey("lingering_bytes", \.lingeringBytes, .bytes, 0...gibibyte),
@@ -69,7 +70,7 @@ struct LimitKey: Sendable {
     LimitKey("write_buffer_high_bytes", \.writeBufferHighBytes, .bytes, 4096...gibibyte),
     LimitKey("write_buffer_low_bytes", \.writeBufferLowBytes, .bytes, 0...gibibyte),
     LimitKey("read_buffer_bytes", \.readBufferBytes, .bytes, 1024...1 << 24),
-    LimitKey("buffered_bytes", \.bufferedBytes, .bytes, 1 << 20...1 << 44),
+    LimitKey("buffered_bytes", \.bufferedBytes, .bytes, 1 << 20...1 << 44, isLater: true),
     LimitKey("in_flight", \.inFlight, .count, 0...1_000_000, isLater: true),
     LimitKey("accepts_per_turn", \.acceptsPerTurn, .count, 1...10_000),
     LimitKey("tls_handshakes_per_turn", \.tlsHandshakesPerTurn, .count, 1...10_000),

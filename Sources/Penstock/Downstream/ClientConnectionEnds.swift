@@ -1,0 +1,71 @@
+import EventLoop
+
+/// How a connection ends before its time: timeouts, refusal, shutdown.
+extension ClientConnection {
+  /// Sets what ends the present state if nothing happens.
+  func setTimeout() {
+    let timeouts = worker.configuration.timeouts
+    if !output.isEmpty {
+      setTimeout(from: writtenNanoseconds, timeouts.writeStallMilliseconds)
+      return
+    }
+    switch state {
+    case .idle where requests > 0:
+      setTimeout(from: sinceNanoseconds, timeouts.keepAliveMilliseconds)
+    case .idle, .head: setTimeout(from: sinceNanoseconds, timeouts.headerMilliseconds)
+    case .exchange(let exchange):
+      if exchange.wantsRequestBody, exchange.canTakeRequestBody {
+        setTimeout(from: sinceNanoseconds, timeouts.bodyIdleMilliseconds)
+      } else {
+        timeout?.clear()
+      }
+    case .lingering:
+      setTimeout(from: sinceNanoseconds, worker.configuration.limits.lingeringTimeMilliseconds)
+    case .closed: timeout?.clear()
+    }
+  }
+
+  private func setTimeout(from start: Int64, _ milliseconds: Int) {
+    timeout?.set(atNanoseconds: start + Int64(milliseconds) * 1_000_000)
+  }
+
+  // MARK: Refusal and shutdown
+
+  /// There is no place for this connection: says so without reading a request.
+  func refuse() {
+    let exchange = worker.takeExchange(for: self)
+    exchange.record.start(nanoseconds: worker.loop.nowNanoseconds)
+    state = .exchange(exchange)
+    exchange.answer(.overloaded)
+    finish(exchange)
+    closeReason = .overLimit
+  }
+
+  /// Closes now if idle; otherwise the answer in hand is the last.
+  func drain() {
+    switch state {
+    case .idle:
+      // A request may already wait in the socket: it is served.
+      readInput()
+      processInput()
+      if case .idle = state, output.isEmpty { close(.shutdown) }
+      worker.loop.mark(self)
+    case .head, .lingering, .closed: break
+    case .exchange(let exchange):
+      if exchange.state.response == .awaited { exchange.state.onLastRequest() }
+    }
+  }
+
+  /// The grace is over.
+  func cutOff() {
+    if case .exchange(let exchange) = state {
+      exchange.onClientGone(.shutdownForced)
+      exchange.finish()
+      worker.giveBack(exchange)
+      stream.abortOnClose()
+    } else if case .head(let exchange) = state {
+      worker.giveBack(exchange)
+    }
+    close(.shutdown)
+  }
+}

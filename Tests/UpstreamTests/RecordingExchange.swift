@@ -1,0 +1,74 @@
+import Wire
+
+@testable import Upstream
+
+/// An exchange that writes down what an upstream connection tells it.
+final class RecordingExchange: UpstreamExchange {
+  /// In their order; bodies are joined.
+  private(set) var events: [String] = []
+  private(set) var body = ""
+  private(set) var connection: UpstreamConnection?
+  private(set) var failure: UpstreamFailure?
+  private(set) var isEnded = false
+  var canTakeBody = true
+  var onConnection: (UpstreamConnection) -> Void = { _ in }
+
+  func onConnected(_ connection: UpstreamConnection) {
+    self.connection = connection
+    events.append("connected")
+    onConnection(connection)
+  }
+
+  func onConnectFailed(_ failure: UpstreamFailure) {
+    self.failure = failure
+    events.append("connect failed: \(failure.kind)")
+  }
+
+  func onResponseHead(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: Framing) {
+    events.append("head \(head.status) \(framing)")
+  }
+
+  func onResponseBody(_ payload: Span<UInt8>) {
+    body += payload.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+  }
+
+  func onResponseTrailer(_ field: Field, _ bytes: Span<UInt8>) {
+    let name = bytes[field.name].withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    events.append("trailer \(name)")
+  }
+
+  func onResponseEnded() {
+    isEnded = true
+    events.append("ended")
+  }
+
+  func onUpstreamFailed(_ failure: UpstreamFailure) {
+    self.failure = failure
+    events.append("failed: \(failure.kind)")
+  }
+
+  func onUpstreamDrained() {}
+
+  // MARK: What a test does with it
+
+  /// Takes a connection out of the pool, or has one dialled.
+  func acquire(from pool: ConnectionPool, isFresh: Bool = false, looksFirst: Bool = false) {
+    switch pool.acquire(for: self, isFresh: isFresh, looksFirst: looksFirst) {
+    case .reused(let connection):
+      self.connection = connection
+      events.append("reused")
+    case .dialing: break
+    case .queued: events.append("queued")
+    case .failed(let failure):
+      self.failure = failure
+      events.append("refused: \(failure.kind)")
+    }
+  }
+
+  /// Sends a whole request on its connection.
+  func send(_ request: String, isToHead: Bool = false) {
+    connection?.beginRequest(isToHead: isToHead)
+    connection?.send(Array(request.utf8).span)
+    connection?.endRequest(isChunked: false)
+  }
+}
