@@ -47,7 +47,7 @@ public final class Dialer {
     return startedInTurn <= Self.startsPerTurn
   }
 
-  private static let startsPerTurn = 8
+  private static let startsPerTurn = 4
 
   func onDialEnded() { inFlight -= 1 }
 }

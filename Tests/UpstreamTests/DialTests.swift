@@ -102,13 +102,8 @@ import Testing
     let exchange = RecordingExchange()
     let next = RecordingExchange()
     scene.act {
-      guard case .dialing(let connection) = pool.acquire(
-        for: exchange, isFresh: false, looksFirst: false)
-      else {
-        Issue.record("no dial")
-        return
-      }
-      connection.abandon()
+      exchange.acquire(from: pool)
+      exchange.abandonDial()
     }
     scene.act { next.acquire(from: pool) }
     scene.wait("connected") { next.connection != nil }

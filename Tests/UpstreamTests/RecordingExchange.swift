@@ -11,15 +11,17 @@ final class RecordingExchange: UpstreamExchange {
   private(set) var failure: UpstreamFailure?
   private(set) var isEnded = false
   var canTakeBody = true
-  var onConnection: (UpstreamConnection) -> Void = { _ in }
+  /// The connection that is being made, which lives as long as someone holds it.
+  private var dialing: UpstreamConnection?
 
   func onConnected(_ connection: UpstreamConnection) {
+    dialing = nil
     self.connection = connection
     events.append("connected")
-    onConnection(connection)
   }
 
   func onConnectFailed(_ failure: UpstreamFailure) {
+    dialing = nil
     self.failure = failure
     events.append("connect failed: \(failure.kind)")
   }
@@ -57,12 +59,18 @@ final class RecordingExchange: UpstreamExchange {
     case .reused(let connection):
       self.connection = connection
       events.append("reused")
-    case .dialing: break
+    case .dialing(let connection): dialing = connection
     case .queued: events.append("queued")
     case .failed(let failure):
       self.failure = failure
       events.append("refused: \(failure.kind)")
     }
+  }
+
+  /// Gives up a connection that is being made.
+  func abandonDial() {
+    dialing?.abandon()
+    dialing = nil
   }
 
   /// Sends a whole request on its connection.

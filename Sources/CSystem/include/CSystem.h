@@ -3,10 +3,8 @@
 #ifndef PENSTOCK_CSYSTEM_H
 #define PENSTOCK_CSYSTEM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
+// Without _GNU_SOURCE, for with it the types of <sys/select.h> and others differ from those of
+// Glibc's module, and the compiler may come to see both.
 #include <curl/curl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>

@@ -62,7 +62,7 @@ public struct Limits: Sendable, Equatable {
   /// Exchanges of the whole process; 0 is no limit.
   public var inFlight = 0
   public var acceptsPerTurn = 64
-  public var tlsHandshakesPerTurn = 4
+  public var tlsHandshakesPerTurn = 2
 
   // MARK: Log
 
