@@ -8,6 +8,7 @@ struct PenstockCommand: ParsableCommand {
     abstract: "Lends one account's credential to one HTTP request, and streams the answer back.",
     version: "penstock 0.1.0",
     subcommands: [
-      ServeCommand.self, CheckCommand.self, ErrorsCommand.self, DemoCommand.self,
+      ServeCommand.self, CheckCommand.self, ExplainCommand.self, ErrorsCommand.self,
+      DemoCommand.self,
     ])
 }

@@ -113,11 +113,12 @@ import Wire
     #expect(try !described("/a").contains("truncated"))
   }
 
-  @Test(arguments: [
-    (nil, 200, "info"), (.notFound, 404, "info"), (.upstreamClosed, 502, "warning"),
-    (.overloaded, 503, "warning"), (.internalError, 500, "error"),
-    (.resourceExhausted, 503, "error"), (.clientAborted, 499, "info"),
-  ] as [(PenstockError?, Int, String)])
+  @Test(
+    arguments: [
+      (nil, 200, "info"), (.notFound, 404, "info"), (.upstreamClosed, 502, "warning"),
+      (.overloaded, 503, "warning"), (.internalError, 500, "error"),
+      (.resourceExhausted, 503, "error"), (.clientAborted, 499, "info"),
+    ] as [(PenstockError?, Int, String)])
   func `a line's level is how much an operator should care`(
     error: PenstockError?, status: Int, level: String
   ) throws {
@@ -162,7 +163,8 @@ import Wire
     record.bytesReceived = 3
     record.bytesSent = 4
     record.count(in: shard, nowNanoseconds: 5)
-    #expect(shard.requests.value(row: shard.requestRow(0, .get), column: 502 - MetricShard.codeMin) == 1)
+    #expect(
+      shard.requests.value(row: shard.requestRow(0, .get), column: 502 - MetricShard.codeMin) == 1)
     #expect(shard.errors.value(row: 0, column: PenstockError.upstreamTruncated.rawValue) == 1)
     #expect(shard.requestBytes.value(0) == 3)
     #expect(shard.responseBytes.value(0) == 4)

@@ -20,10 +20,11 @@ import Wire
     #expect(text(EndpointText.path(bytes.span)) == expected)
   }
 
-  @Test(arguments: [
-    ("/a", 0x3f), ("/a?", nil), ("/a?b", 0x26), ("/a?b&", nil), ("?", nil), ("", 0x3f),
-    ("/a&b", 0x3f),
-  ] as [(String, UInt8?)])
+  @Test(
+    arguments: [
+      ("/a", 0x3f), ("/a?", nil), ("/a?b", 0x26), ("/a?b&", nil), ("?", nil), ("", 0x3f),
+      ("/a&b", 0x3f),
+    ] as [(String, UInt8?)])
   func `one more query parameter gets the mark that it needs`(target: String, mark: UInt8?) {
     #expect(EndpointText.nextQueryMark(Array(target.utf8).span) == mark)
   }

@@ -40,8 +40,9 @@ import Wire
     "X-Forwarded-Port: 1", "traceparent: 00", "tracestate: a=b", "cONNECTION: close",
   ])
   func `what belongs to this connection or to Penstock does not pass`(field: String) throws {
-    #expect(clientFields(try Self.plain(), "X-Before: 1", field, "X-After: 2")
-      == ["X-Before: 1", "X-After: 2"])
+    #expect(
+      clientFields(try Self.plain(), "X-Before: 1", field, "X-After: 2")
+        == ["X-Before: 1", "X-After: 2"])
   }
 
   @Test func `a field that Connection nominates does not pass`() throws {
@@ -96,8 +97,9 @@ import Wire
   @Test func `a slot that is written with an underscore is matched by a hyphen`() throws {
     let account = try Account.at(
       "https://good.com", credential: .header([(name: "X_Secret_Key", value: "S")]))
-    #expect(clientFields(account, "X-Secret-Key: a", "x_secret-key: b", "X-Secret: c")
-      == ["X-Secret: c"])
+    #expect(
+      clientFields(account, "X-Secret-Key: a", "x_secret-key: b", "X-Secret: c")
+        == ["X-Secret: c"])
   }
 
   // MARK: What Penstock adds

@@ -53,7 +53,8 @@ import Wire
   @Test func `a secret that comes back is told as three stars`() throws {
     let account = try Account.at("https://good.com", credential: .bearer(token: "S3CR3T"))
     let lines = try rewritten(
-      account: account, "HTTP/1.1 200 OK", "X-Echo: Bearer S3CR3T", "X-Inside: aS3CR3Tb", "X-Part: S3CR3",
+      account: account, "HTTP/1.1 200 OK", "X-Echo: Bearer S3CR3T", "X-Inside: aS3CR3Tb",
+      "X-Part: S3CR3",
       "Location: https://a/?t=S3CR3T")
     #expect(lines[1...4] == ["X-Echo: ***", "X-Inside: ***", "X-Part: S3CR3", "Location: ***"])
     #expect(!lines.joined().contains("S3CR3T"))
@@ -77,7 +78,8 @@ import Wire
   @Test func `a body without a known length is chunked, and ends the connection of HTTP 1.0`()
     throws
   {
-    #expect(try rewritten(framing: .chunked, "HTTP/1.1 200 OK").last == "Transfer-Encoding: chunked")
+    #expect(
+      try rewritten(framing: .chunked, "HTTP/1.1 200 OK").last == "Transfer-Encoding: chunked")
     let old = try rewritten(
       framing: .untilClose, keepsAlive: false, minorVersion: 0, "HTTP/1.1 200 OK")
     #expect(old == ["HTTP/1.1 200 OK", "x-request-id: id-1", "Connection: close"])
@@ -94,10 +96,11 @@ import Wire
     #expect(ResponseRewrite.framing(from, toMinorVersion: minorVersion) == to)
   }
 
-  @Test(arguments: [
-    (true, 1, nil), (false, 1, "Connection: close"), (true, 0, "Connection: keep-alive"),
-    (false, 0, "Connection: close"),
-  ] as [(Bool, Int, String?)])
+  @Test(
+    arguments: [
+      (true, 1, nil), (false, 1, "Connection: close"), (true, 0, "Connection: keep-alive"),
+      (false, 0, "Connection: close"),
+    ] as [(Bool, Int, String?)])
   func `the connection's future is said where the client cannot know it`(
     keepsAlive: Bool, minorVersion: Int, expected: String?
   ) throws {

@@ -4,7 +4,7 @@ import Wire
 @testable import Penstock
 
 @Suite struct RouterTests {
-  private static func router() throws -> Router {
+  private static func configuration() throws -> Configuration {
     let accounts = [
       try Account.at("https://one.example", index: 0, id: "ca_one"),
       try Account.at("https://two.example", index: 1, id: "ca_two"),
@@ -15,13 +15,13 @@ import Wire
       Route(path: "/github/", host: "api.internal", account: 1),
       Route(path: "/healthz/", account: 1), Route(path: "/proxy/", account: 1),
     ]
-    return Router(Configuration(listeners: [], accounts: accounts, routes: routes))
+    return Configuration(listeners: [], accounts: accounts, routes: routes)
   }
 
   /// Where a target goes, as text.
   private func destination(_ target: String, host: String = "p") throws -> String {
     let bytes = Array(target.utf8)
-    let router = try Self.router()
+    let router = Router(try Self.configuration())
     switch router.destination(bytes.span, host: Array(host.utf8).span) {
     case .healthz: return "healthz"
     case .readyz: return "readyz"
@@ -82,18 +82,7 @@ import Wire
   func `of the routes, one with a host goes first, then the longest prefix`(
     target: String, host: String, rest: String, path: String
   ) throws {
-    let accounts = [
-      try Account.at("https://one.example"), try Account.at("https://two.example", index: 1),
-    ]
-    let ordered = Configuration(
-      listeners: [], accounts: accounts,
-      routes: [
-        Route(path: "/", account: 0), Route(path: "/github/", account: 0),
-        Route(path: "/github/issues/", account: 1),
-        Route(path: "/github/", host: "api.internal", account: 1),
-        Route(path: "/healthz/", account: 1), Route(path: "/proxy/", account: 1),
-      ]
-    ).routes
+    let ordered = try Self.configuration().routes
     let found = try destination(target, host: host)
     let words = found.split(separator: " ", maxSplits: 2)
     #expect(words.count == 3 && words[0] == "route", "\(found)")
@@ -114,7 +103,7 @@ import Wire
   }
 
   @Test func `an account is found by its whole id alone`() throws {
-    let router = try Self.router()
+    let router = Router(try Self.configuration())
     #expect(router.account(id: Array("ca_two".utf8).span) == 1)
     for id in ["", "ca_tw", "ca_two ", "ca_twoo", "ca_two\u{0}", "../ca_two"] {
       #expect(router.account(id: Array(id.utf8).span) == nil)

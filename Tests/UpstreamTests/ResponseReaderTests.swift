@@ -145,16 +145,17 @@ import Wire
 
   // MARK: Ends before the end
 
-  @Test(arguments: [
-    ("", .closed), ("HTTP/1.1 2", .closed), ("HTTP/1.1 200 OK\r", .closed),
-    ("HTTP/1.1 200 OK\r\n", .truncatedHead),
-    ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r", .truncatedHead),
-    ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", .truncatedBody),
-    ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no", .truncatedBody),
-    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", .truncatedBody),
-    ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n", .truncatedBody),
-    ("HTTP/1.1 100 Continue\r\n\r\n", .closed),
-  ] as [(String, UpstreamFailure.Kind)])
+  @Test(
+    arguments: [
+      ("", .closed), ("HTTP/1.1 2", .closed), ("HTTP/1.1 200 OK\r", .closed),
+      ("HTTP/1.1 200 OK\r\n", .truncatedHead),
+      ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r", .truncatedHead),
+      ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", .truncatedBody),
+      ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no", .truncatedBody),
+      ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", .truncatedBody),
+      ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n", .truncatedBody),
+      ("HTTP/1.1 100 Continue\r\n\r\n", .closed),
+    ] as [(String, UpstreamFailure.Kind)])
   func `an end is named by where it came`(text: String, kind: UpstreamFailure.Kind) {
     #expect(read([text], ends: true).failure == kind)
     #expect(read(text.unicodeScalars.map(String.init), ends: true).failure == kind)

@@ -40,7 +40,13 @@ final class UpstreamScene: TurnEndHandler {
 
   /// Does something once.
   func act(_ name: String = "act", _ body: @escaping () -> Void) {
-    steps.append((name, { body(); return true }))
+    steps.append(
+      (
+        name,
+        {
+          body(); return true
+        }
+      ))
   }
 
   /// Waits until it holds.

@@ -105,8 +105,15 @@ static inline int cs_contains(const void *text, size_t textCount, const void *pa
 
 // --- digests
 
+// The low-level calls, deprecated in OpenSSL 3: the others allocate three times a digest.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 static inline void cs_sha256(const void *bytes, size_t count, uint8_t out[32]) {
-  SHA256((const unsigned char *)bytes, count, out);
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  SHA256_Update(&context, bytes, count);
+  SHA256_Final(out, &context);
 }
+#pragma GCC diagnostic pop
 
 #endif

@@ -3,6 +3,7 @@ public final class Account: Sendable {
   /// Its place in `Configuration.accounts`.
   public let index: Int
   public let id: String
+  let idBytes: [UInt8]
   /// Known, and refused with 422.
   public let disabled: Bool
   public let base: BaseURL
@@ -47,6 +48,7 @@ public final class Account: Sendable {
   ) {
     self.index = index
     self.id = id
+    idBytes = Array(id.utf8)
     self.disabled = disabled
     self.base = base
     self.allowedHosts = allowedHosts

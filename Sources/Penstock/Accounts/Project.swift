@@ -4,6 +4,7 @@ public final class Project: Sendable {
   public let index: Int
   /// The label of logs and metrics.
   public let name: String
+  let nameBytes: [UInt8]
   /// One digest a key; several while keys are rotated.
   public let keyDigests: [KeyDigest]
   /// By account index: whether this project may use the account.
@@ -20,6 +21,7 @@ public final class Project: Sendable {
   ) {
     self.index = index
     self.name = name
+    nameBytes = Array(name.utf8)
     self.keyDigests = keyDigests
     self.allows = allows
     self.defaultAccount = defaultAccount

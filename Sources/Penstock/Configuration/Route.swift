@@ -2,6 +2,7 @@
 public struct Route: Sendable {
   /// The prefix, with `/` at both ends; it is stripped.
   public let path: String
+  let pathBytes: [UInt8]
   /// In lower case, without a port; nil for any host.
   public let host: String?
   /// Index of the account.
@@ -17,6 +18,7 @@ public struct Route: Sendable {
   ) {
     precondition(path.hasPrefix("/") && path.hasSuffix("/"))
     self.path = path
+    pathBytes = Array(path.utf8)
     self.host = host
     self.account = account
     self.apiKeyRequired = apiKeyRequired

@@ -151,7 +151,8 @@ final class ClientConnection: Watcher {
         if !parseHead(exchange) { return }
       case .exchange(let exchange):
         if exchange.wantsRequestBody, !exchange.takeRequestBody(&input) { return }
-        if exchange.state.ending == .notYet || output.count > lowBytes { return }
+        let ending = exchange.state.ending
+        if ending == .notYet || ending != .abort && output.count > lowBytes { return }
         finish(exchange)
       case .lingering:
         input.removeAll()
@@ -234,7 +235,9 @@ final class ClientConnection: Watcher {
     } else if isClosingAfterFlush {
       close(closeReason)
     }
-    if case .idle = state, isInputEnded, input.isEmpty { close(.clientClosed) }
+    guard case .idle = state else { return }
+    worker.blocks.reclaim(&output)
+    if isInputEnded, input.isEmpty { close(.clientClosed) }
   }
 
   private func beginLingering() {

@@ -12,6 +12,7 @@ struct AccessRecord: ~Copyable {
   var requestID = ByteBuffer()
   /// Members of the log line about the request, each with its comma in front.
   private var requestMembers = ByteBuffer()
+  private var redacted = ByteBuffer()
   var isTruncated = false
 
   var method = MethodLabel.other
@@ -77,9 +78,9 @@ struct AccessRecord: ~Copyable {
       note(JSONLine.string("path", target, bytesMax: fieldBytesMax, into: &requestMembers))
       return
     }
-    var redacted = ByteBuffer()
+    redacted.removeAll()
     AccessRecord.appendRedacted(target, from: pathCount, into: &redacted)
-    note(JSONLine.string("path", redacted.span, bytesMax: fieldBytesMax, into: &requestMembers))
+    note(AccessRecord.appendPath(redacted, bytesMax: fieldBytesMax, into: &requestMembers))
   }
 
   /// Adds a member about the request, say the user that the envelope names.
@@ -93,6 +94,12 @@ struct AccessRecord: ~Copyable {
   }
 
   private mutating func note(_ isCut: Bool) { if isCut { isTruncated = true } }
+
+  private static func appendPath(
+    _ path: borrowing ByteBuffer, bytesMax: Int, into out: inout ByteBuffer
+  ) -> Bool {
+    JSONLine.string("path", path.span, bytesMax: bytesMax, into: &out)
+  }
 
   private static func appendRedacted(
     _ target: Span<UInt8>, from question: Int, into out: inout ByteBuffer
@@ -122,16 +129,16 @@ struct AccessRecord: ~Copyable {
     JSONLine.literal("event", "request", into: &line)
     JSONLine.string("request_id", requestID.span, bytesMax: 64, into: &line)
     if project >= 0 {
-      let name = configuration.projects[project].name
-      JSONLine.string("project", name, bytesMax: fieldBytesMax, into: &line)
+      let name = configuration.projects[project].nameBytes
+      JSONLine.string("project", name.span, bytesMax: fieldBytesMax, into: &line)
     }
     if account >= 0 {
-      let id = configuration.accounts[account].id
-      JSONLine.string("account", id, bytesMax: fieldBytesMax, into: &line)
+      let id = configuration.accounts[account].idBytes
+      JSONLine.string("account", id.span, bytesMax: fieldBytesMax, into: &line)
     }
     if routeIndex >= 0 {
-      let path = configuration.routes[routeIndex].path
-      JSONLine.string("route", path, bytesMax: fieldBytesMax, into: &line)
+      let path = configuration.routes[routeIndex].pathBytes
+      JSONLine.string("route", path.span, bytesMax: fieldBytesMax, into: &line)
     } else if route.utf8CodeUnitCount > 0 {
       JSONLine.literal("route", route, into: &line)
     }

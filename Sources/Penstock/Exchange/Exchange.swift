@@ -57,6 +57,9 @@ final class Exchange {
 
   init(_ worker: Worker) { self.worker = worker }
 
+  /// Memory that stays for the next exchange, in bytes.
+  private static let keptBytes = 64 * 1024
+
   // MARK: Out of the store and back
 
   func open(for client: ClientConnection) {
@@ -84,6 +87,7 @@ final class Exchange {
     account = nil
     pool = nil
     requestBytes.removeAll()
+    if requestBytes.capacity > Self.keptBytes { requestBytes.release() }
     trailers.removeAll()
     execute = nil
   }

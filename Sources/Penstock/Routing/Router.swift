@@ -27,7 +27,7 @@ struct Router: Sendable {
 
   init(_ configuration: Configuration) {
     routes = configuration.routes
-    routePaths = routes.map { Array($0.path.utf8) }
+    routePaths = routes.map(\.pathBytes)
     routeHosts = routes.map { $0.host.map { Array($0.lowercased().utf8) } }
     accounts = ByteTable(configuration.accounts.map { (Array($0.id.utf8), $0.index) })
   }
