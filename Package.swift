@@ -62,8 +62,13 @@ let package = Package(
       name: "EventLoopTests", dependencies: ["EventLoop", "CSystem"], swiftSettings: strict),
     .testTarget(
       name: "TelemetryTests", dependencies: ["Telemetry", "Wire"], swiftSettings: strict),
-    .testTarget(name: "UpstreamTests", dependencies: ["Upstream"], swiftSettings: strict),
-    .testTarget(name: "PenstockTests", dependencies: ["Penstock"], swiftSettings: strict),
+    .testTarget(
+      name: "UpstreamTests", dependencies: ["Upstream", "EventLoop", "Wire"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "PenstockTests",
+      dependencies: ["Penstock", "Upstream", "EventLoop", "Telemetry", "Wire"],
+      swiftSettings: strict),
     .testTarget(name: "PenstockCLITests", dependencies: ["PenstockCLI"], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ]

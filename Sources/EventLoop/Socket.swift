@@ -94,6 +94,27 @@ public enum Socket {
     return result == 0 ? SocketAddress(storage) : nil
   }
 
+  /// The addresses of this host's interfaces, with port 0 (getifaddrs(3)).
+  public static func interfaceAddresses() -> [SocketAddress] {
+    var first: UnsafeMutablePointer<ifaddrs>?
+    guard getifaddrs(&first) == 0 else { return [] }
+    defer { freeifaddrs(first) }
+    var found: [SocketAddress] = []
+    var next = first
+    while let entry = next {
+      next = entry.pointee.ifa_next
+      guard let address = entry.pointee.ifa_addr else { continue }
+      let family = Int32(address.pointee.sa_family)
+      guard family == AF_INET || family == AF_INET6 else { continue }
+      let size =
+        family == AF_INET ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size
+      var storage = sockaddr_storage()
+      memcpy(&storage, address, size)
+      if let read = SocketAddress(storage) { found.append(read) }
+    }
+    return found
+  }
+
   private static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {
     var value = value
     setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))

@@ -50,11 +50,13 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     switch Int32(storage.ss_family) {
     case AF_INET:
       let inet = withUnsafeBytes(of: &storage) { $0.loadUnaligned(as: sockaddr_in.self) }
-      self = .ipv4(Swift.withUnsafeBytes(of: inet.sin_addr) { Array($0) },
+      self = .ipv4(
+        Swift.withUnsafeBytes(of: inet.sin_addr) { Array($0) },
         port: UInt16(bigEndian: inet.sin_port))
     case AF_INET6:
       let inet = withUnsafeBytes(of: &storage) { $0.loadUnaligned(as: sockaddr_in6.self) }
-      self = .ipv6(Swift.withUnsafeBytes(of: inet.sin6_addr) { Array($0) },
+      self = .ipv6(
+        Swift.withUnsafeBytes(of: inet.sin6_addr) { Array($0) },
         port: UInt16(bigEndian: inet.sin6_port))
     case AF_UNIX: self = .unix(path: "")
     default: return nil
@@ -65,6 +67,15 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .ipv4(_, let port), .ipv6(_, let port): port
     case .unix: nil
+    }
+  }
+
+  /// The same address with another port.
+  public func with(port: UInt16) -> SocketAddress {
+    switch self {
+    case .ipv4(let bytes, _): .ipv4(bytes, port: port)
+    case .ipv6(let bytes, _): .ipv6(bytes, port: port)
+    case .unix: self
     }
   }
 

@@ -34,7 +34,7 @@ public final class Server {
     shared = SharedState(
       configuration, sink: sink,
       connectionsMax: ServerProcess.connectionsThatFit(configuration.limits.connections),
-      ownListeners: listeners + operatorListeners,
+      ownListeners: ServerProcess.reachable(listeners + operatorListeners),
       startUnixSeconds: Double(Clock.wallNanoseconds()) / 1e9)
     for index in 0..<configuration.workers {
       workers.append(try Worker(index, shared))

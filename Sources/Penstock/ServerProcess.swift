@@ -55,6 +55,19 @@ enum ServerProcess {
     return thread
   }
 
+  // MARK: Addresses
+
+  /// The listeners, and for those on a wildcard each address that this host has now.
+  static func reachable(_ listeners: [SocketAddress]) -> [SocketAddress] {
+    let wildcardPorts = listeners.filter { $0.host == "0.0.0.0" || $0.host == "::" }
+      .compactMap(\.port)
+    if wildcardPorts.isEmpty { return listeners }
+    return listeners
+      + Socket.interfaceAddresses().flatMap { address in
+        wildcardPorts.map { address.with(port: $0) }
+      }
+  }
+
   // MARK: Descriptors
 
   /// Kept free for logs, name lookups and the like.

@@ -41,13 +41,29 @@ public struct AddressPolicy: Sendable {
 
   /// Any loopback address reaches a listener on the wildcard, so the port alone decides there.
   private func isOwnListener(_ address: SocketAddress) -> Bool {
-    ownListeners.contains { own in
-      own == address || own.port == address.port && own.isWildcard && address.isLoopback
+    let reached = address.reached
+    return ownListeners.contains { own in
+      own.reached == reached
+        || own.port == address.port && own.isWildcard && reached.isLoopback
     }
   }
 }
 
 extension SocketAddress {
+  /// The address that a dial to this one ends at: IPv4 out of its mapped form, and this host itself
+  /// for the wildcard (Linux takes it so).
+  fileprivate var reached: SocketAddress {
+    switch self {
+    case .ipv6(let bytes, let port)
+    where bytes[0..<10].allSatisfy({ $0 == 0 }) && bytes[10] == 0xff && bytes[11] == 0xff:
+      SocketAddress.ipv4(Array(bytes[12...]), port: port).reached
+    case .ipv4(_, let port) where isWildcard: .ipv4([127, 0, 0, 1], port: port)
+    case .ipv6(_, let port) where isWildcard:
+      .ipv6([UInt8](repeating: 0, count: 15) + [1], port: port)
+    default: self
+    }
+  }
+
   fileprivate var isWildcard: Bool {
     switch self {
     case .ipv4(let bytes, _), .ipv6(let bytes, _): bytes.allSatisfy { $0 == 0 }

@@ -39,15 +39,13 @@ public final class ConnectionPool {
 
   /// Asks for a connection.
   /// `isFresh`: not one from the pool, for the second try of a request.
-  /// `looksFirst`: a system call makes sure that the peer has not closed it, for a request that
-  /// may not be sent twice.
   public func acquire(
-    for exchange: any UpstreamExchange, isFresh: Bool, looksFirst: Bool
+    for exchange: any UpstreamExchange, isFresh: Bool
   ) -> Acquired {
     if !isFresh {
       while let connection = idle.popLast() {
         connector.count(active: 1, idle: -1)
-        if connection.reuse(for: exchange, looksFirst: looksFirst) { return .reused(connection) }
+        if connection.reuse(for: exchange) { return .reused(connection) }
       }
     }
     if settings.connections > 0, total >= settings.connections {
@@ -100,7 +98,11 @@ public final class ConnectionPool {
       connector.count(active: -1)
     }
     guard let next = takeWaiter() else { return }
-    if case .failed(let failure) = dial(for: next) { next.onConnectFailed(failure) }
+    switch dial(for: next) {
+    case .dialing(let made): next.onDialing(made)
+    case .failed(let failure): next.onConnectFailed(failure)
+    case .reused, .queued: preconditionFailure("a dial makes a new connection")
+    }
   }
 
   private func takeWaiter() -> (any UpstreamExchange)? {

@@ -24,7 +24,8 @@ final class Dial: Watcher {
   private let dialer: Dialer
   private let origin: Origin
   private let settings: PoolSettings
-  private weak var target: (any DialTarget)?
+  /// Owned until it is told: nobody else may hold a connection that is being made.
+  private var target: (any DialTarget)?
   private var multi: UnsafeMutableRawPointer?
   private var easy: UnsafeMutableRawPointer?
   private var sockets: [Int32: DialSocket] = [:]
@@ -229,10 +230,11 @@ final class Dial: Watcher {
     var times = DialTimes()
     let descriptor = code == CURLE_OK ? takeSocket(&times) : -1
     let failure = descriptor < 0 ? failure(code) : nil
-    let target = target
+    let told = target
+    target = nil
     free()
-    dialer.onDialEnded()
-    if let failure { target?.onDialFailed(failure) } else { target?.onDialed(descriptor, times) }
+    dialer.onEnded(self)
+    if let failure { told?.onDialFailed(failure) } else { told?.onDialed(descriptor, times) }
   }
 
   /// A duplicate, because removing the handle closes libcurl's own.

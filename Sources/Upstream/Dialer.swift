@@ -9,7 +9,8 @@ public final class Dialer {
   let loop: EventLoop
   /// The worker's DNS cache.
   let share: UnsafeMutableRawPointer?
-  private var inFlight = 0
+  /// Owned here until they end.
+  private var dials: [ObjectIdentifier: Dial] = [:]
   private let inFlightMax: Int
   private var turn = 0
   private var startedInTurn = 0
@@ -29,9 +30,9 @@ public final class Dialer {
 
   /// Begins a dial, which tells `target` how it ended; nil where too many are under way.
   func dial(_ origin: Origin, _ settings: PoolSettings, _ target: any DialTarget) -> Dial? {
-    if inFlight >= inFlightMax { return nil }
+    if dials.count >= inFlightMax { return nil }
     let dial = Dial(self, origin, settings, target)
-    inFlight += 1
+    dials[ObjectIdentifier(dial)] = dial
     loop.mark(dial)
     return dial
   }
@@ -49,5 +50,5 @@ public final class Dialer {
 
   private static let startsPerTurn = 4
 
-  func onDialEnded() { inFlight -= 1 }
+  func onEnded(_ dial: Dial) { dials[ObjectIdentifier(dial)] = nil }
 }

@@ -124,7 +124,8 @@ public final class UpstreamConnection: Watcher {
   public func release() {
     exchange = nil
     switch state {
-    case .busy where response.isReusable && isRequestWhole && output.isEmpty && !isWriteBroken
+    case .busy
+    where response.isReusable && isRequestWhole && output.isEmpty && !isWriteBroken
       && input.isEmpty && !isPeerGone && !isTooOld:
       answered += 1
       becomeIdle()
@@ -154,9 +155,12 @@ public final class UpstreamConnection: Watcher {
   }
 
   /// Leaves the pool for an exchange; false, and closed, where it is of no use any more.
-  func reuse(for next: any UpstreamExchange, looksFirst: Bool) -> Bool {
+  ///
+  /// It looks first, one system call: what came since the loop last asked epoll, an end or an
+  /// answer to nothing, would be taken for the answer to this request.
+  func reuse(for next: any UpstreamExchange) -> Bool {
     guard case .idle = state else { return false }
-    if isTooOld || looksFirst && stream.hasInputOrEnded() {
+    if isTooOld || stream.hasInputOrEnded() {
       state = .busy  // as its pool counts it
       close()
       return false

@@ -36,6 +36,10 @@ extension UpstreamConnection {
       }
       switch result {
       case .moved(let count):
+        if answered > 0, sentBytes == 0 {
+          onAnswerToNothing()
+          return
+        }
         readNanoseconds = loop.nowNanoseconds
         receivedBytes += count
         process()
@@ -57,6 +61,12 @@ extension UpstreamConnection {
   /// Behind a whole response nothing is read until it is known what becomes of the connection.
   var wantsInput: Bool {
     !response.isEnded && (!response.hasHead || exchange?.canTakeBody ?? true)
+  }
+
+  /// Bytes on a used connection before any of its next request has left.
+  private func onAnswerToNothing() {
+    pool.connector.count(unsolicited: 1)
+    fail(.closed, .firstByte)
   }
 
   /// Hands what has arrived to the exchange.

@@ -4,6 +4,8 @@ import Wire
 ///
 /// Called in dispatch: an implementation moves state, appends to buffers and marks, nothing else.
 public protocol UpstreamExchange: AnyObject {
+  /// It waited, and now a connection is being made for it, which is its own to abandon.
+  func onDialing(_ connection: UpstreamConnection)
   /// The connection that was asked for is there; the request may be sent.
   func onConnected(_ connection: UpstreamConnection)
   /// There will be no connection.

@@ -108,11 +108,12 @@ def test_no_answer_ever_crosses_accounts(upstream):
             if chance < 0.06:
                 connection.send(data[:-7])
                 return
+            if chance > 0.99:
+                # In one piece: what came later could be the answer to the next request.
+                data += answer({"unsolicited": True})
             connection.send(data)
             if chance < 0.08:
                 return  # right after a whole answer, when the connection may be in the pool
-            if chance < 0.09:
-                connection.send(answer({"unsolicited": True}))
 
     names = ["ca_one", "ca_two"]
     wrong, answered = [], []

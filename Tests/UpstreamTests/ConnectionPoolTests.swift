@@ -102,7 +102,7 @@ import Testing
     scene.act {
       // In one step, so that no turn tells the connection of it in between.
       if isUnsolicited { scene.server.send("x", on: 0) } else { scene.server.close(0) }
-      next.acquire(from: pool, looksFirst: true)
+      next.acquire(from: pool)
       #expect(next.events == [])
     }
     scene.wait("connected") { next.connection != nil }
@@ -170,7 +170,7 @@ import Testing
     #expect(scene.server.connections.count == 1)
   }
 
-  @Test(.disabled("what is dialled for a waiter has no owner and is freed while it dials"))
+  @Test
   func `a connection that breaks makes room for one that waits`() throws {
     let scene = try UpstreamScene()
     let pool = scene.makePool { $0.connections = 1 }

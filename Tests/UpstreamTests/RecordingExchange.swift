@@ -14,6 +14,8 @@ final class RecordingExchange: UpstreamExchange {
   /// The connection that is being made, which lives as long as someone holds it.
   private var dialing: UpstreamConnection?
 
+  func onDialing(_ connection: UpstreamConnection) {}
+
   func onConnected(_ connection: UpstreamConnection) {
     dialing = nil
     self.connection = connection
@@ -54,8 +56,8 @@ final class RecordingExchange: UpstreamExchange {
   // MARK: What a test does with it
 
   /// Takes a connection out of the pool, or has one dialled.
-  func acquire(from pool: ConnectionPool, isFresh: Bool = false, looksFirst: Bool = false) {
-    switch pool.acquire(for: self, isFresh: isFresh, looksFirst: looksFirst) {
+  func acquire(from pool: ConnectionPool, isFresh: Bool = false = false) {
+    switch pool.acquire(for: self, isFresh: isFresh) {
     case .reused(let connection):
       self.connection = connection
       events.append("reused")

@@ -6,7 +6,8 @@ import Wire
 /// One client's connection: reads heads, runs one exchange at a time, writes answers in order.
 ///
 /// Idle it holds no buffer and no exchange. Its timeouts and its part in a shutdown stand in
-/// ClientConnectionEnds, what it does for its exchange in ClientConnectionService. Owned by its worker; used by its loop's thread only.
+/// ClientConnectionEnds, what it does for its exchange in ClientConnectionService. Owned by its
+/// worker; used by its loop's thread only.
 final class ClientConnection: Watcher {
   enum State {
     /// No byte of a next request yet.

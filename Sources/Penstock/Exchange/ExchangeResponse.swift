@@ -31,13 +31,11 @@ extension Exchange: UpstreamExchange {
 
   private func acquire(isFresh: Bool) {
     guard let pool else { return }
-    switch pool.acquire(for: self, isFresh: isFresh, looksFirst: !isIdempotent) {
+    switch pool.acquire(for: self, isFresh: isFresh) {
     case .reused(let connection):
       record.isReused = true
       onConnected(connection)
-    case .dialing(let connection):
-      record.isReused = false
-      upstream = connection
+    case .dialing(let connection): onDialing(connection)
     case .queued:
       isQueued = true
       record.phase = .queue
@@ -45,6 +43,13 @@ extension Exchange: UpstreamExchange {
       client?.setExchangeTimeout(milliseconds: account?.timeouts.connectMilliseconds ?? 0)
     case .failed(let failure): onConnectFailed(failure)
     }
+  }
+
+  func onDialing(_ connection: UpstreamConnection) {
+    if isQueued { setTotalTimeout() }
+    isQueued = false
+    record.isReused = false
+    upstream = connection
   }
 
   func onConnected(_ connection: UpstreamConnection) {

@@ -69,13 +69,13 @@ struct EndpointResolver: ~Copyable {
     if authority.index(of: 0x40, from: 0) != nil { throw .userinfoNotAllowed }
     guard let (host, port) = hostAndPort(authority, isTLS: isTLS) else { throw .invalidEndpoint }
     try checkPath(endpoint.extracting(end..<endpoint.count))
+    let origin = Origin(isTLS: isTLS, host: host, port: port)
+    let verdict = EgressPolicy.judge(origin, for: account)
+    if case .denied = verdict { throw .originMismatch }
     // A literal with a root dot is an address to some resolvers and a name to others.
     if host.hasSuffix("."), SocketAddress.ipv4Bytes(String(host.dropLast())) != nil {
       throw .destinationNotAllowed
     }
-    let origin = Origin(isTLS: isTLS, host: host, port: port)
-    let verdict = EgressPolicy.judge(origin, for: account)
-    if case .denied = verdict { throw .originMismatch }
     let isBase = if case .base = verdict { true } else { false }
     return Resolved(
       origin: origin, isBase: isBase, target: Slice(start: end, count: endpoint.count - end),

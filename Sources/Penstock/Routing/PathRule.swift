@@ -27,12 +27,13 @@ struct PathRule: ~Copyable {
     return PathRule.faultDecodedAgain(once, &twice)
   }
 
-  /// What is no longer an encoding after one step is text, and right as it is.
+  /// A `%` that is no longer an encoding after one step is text; what stands around it is judged.
   private static func faultDecodedAgain(
     _ path: borrowing ByteBuffer, _ scratch: inout ByteBuffer
   ) -> Fault? {
     scratch.removeAll()
-    return decode(path.span, into: &scratch) ? faultInDecoded(scratch.span) : nil
+    _ = decode(path.span, isStrict: false, into: &scratch)
+    return faultInDecoded(scratch.span)
   }
 
   /// True where the path, decoded, begins with two slashes: some read a host behind them.
@@ -87,20 +88,22 @@ struct PathRule: ~Copyable {
 
   private static func isSeparator(_ byte: UInt8) -> Bool { byte == 0x2f || byte == 0x5c }
 
-  /// Percent-decodes; false where a `%` is not followed by two digits.
-  private static func decode(_ text: Span<UInt8>, into out: inout ByteBuffer) -> Bool {
+  /// Percent-decodes. A `%` that two digits do not follow ends it, or stands for itself.
+  private static func decode(
+    _ text: Span<UInt8>, isStrict: Bool = true, into out: inout ByteBuffer
+  ) -> Bool {
     var index = 0
     while index < text.count {
-      if text[index] != 0x25 {
-        out.append(text[index])
-        index &+= 1
-        continue
+      if text[index] == 0x25 {
+        if let byte = PercentCoding.byte(at: index, in: text) {
+          out.append(byte)
+          index &+= 3
+          continue
+        }
+        if isStrict { return false }
       }
-      guard index + 2 < text.count, let high = ByteClass.hexadecimal(text[index + 1]),
-        let low = ByteClass.hexadecimal(text[index + 2])
-      else { return false }
-      out.append(high << 4 | low)
-      index &+= 3
+      out.append(text[index])
+      index &+= 1
     }
     return true
   }
