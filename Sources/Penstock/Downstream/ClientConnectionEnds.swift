@@ -52,7 +52,7 @@ extension ClientConnection {
       worker.loop.mark(self)
     case .head, .lingering, .closed: break
     case .exchange(let exchange):
-      if exchange.state.response == .awaited { exchange.state.onLastRequest() }
+      exchange.state.onLastRequest()
     }
   }
 

@@ -62,7 +62,6 @@ extension Exchange {
     var body = ByteBuffer()
     body.append(text)
     var fields = ByteBuffer()
-    fields.append("Proxy-Status: penstock\r\n")
     fields.append(extraFields)
     answer(status, contentType, body: body, fields: fields, closes: false)
   }
