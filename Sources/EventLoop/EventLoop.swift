@@ -168,7 +168,8 @@ public final class EventLoop {
   @discardableResult
   public func watch(_ watcher: Watcher, descriptor: Int32, interest: Readiness) -> Bool {
     if Int(descriptor) >= watchers.count { growWatchers(to: Int(descriptor)) }
-    precondition(watchers[Int(descriptor)] == nil, "descriptor watched twice")
+    // Only libcurl's sockets can be closed under their watcher, whose part it then is to see it.
+    if watchers[Int(descriptor)] != nil { dropWatcher(descriptor) }
     guard control(EPOLL_CTL_ADD, descriptor, interest) else { return false }
     watchers[Int(descriptor)] = Unmanaged.passRetained(watcher)
     return true
@@ -188,13 +189,27 @@ public final class EventLoop {
     dropWatcher(descriptor)
   }
 
-  /// As `forget`, for a socket that libcurl may have closed already: it closes the loser of a
-  /// race between addresses before it says so (measured with 7.88.1).
-  public func forgetPerhapsClosed(descriptor: Int32) {
+  // libcurl closes the loser of a race between addresses before it says so (measured with 7.88.1).
+  // By then the number may be another's: these two are for its sockets, and look whose it is.
+
+  /// As `change`, and watches anew what has been closed and opened under the same number.
+  public func changePerhapsClosed(_ watcher: Watcher, descriptor: Int32, interest: Readiness) {
+    guard isWatched(descriptor, by: watcher) else { return }
+    if control(EPOLL_CTL_MOD, descriptor, interest, tolerated: ENOENT) { return }
+    control(EPOLL_CTL_ADD, descriptor, interest, tolerated: EBADF)
+  }
+
+  /// As `forget`, where it is still the watcher's.
+  public func forgetPerhapsClosed(_ watcher: Watcher, descriptor: Int32) {
+    guard isWatched(descriptor, by: watcher) else { return }
     var event = epoll_event()
     let result = epoll_ctl(poller, EPOLL_CTL_DEL, descriptor, &event)
     precondition(result == 0 || errno == EBADF || errno == ENOENT, "epoll_ctl(DEL) failed")
     dropWatcher(descriptor)
+  }
+
+  private func isWatched(_ descriptor: Int32, by watcher: Watcher) -> Bool {
+    watchers[Int(descriptor)].map { $0.takeUnretainedValue() === watcher } ?? false
   }
 
   private func dropWatcher(_ descriptor: Int32) {
@@ -202,12 +217,16 @@ public final class EventLoop {
     watchers[Int(descriptor)] = nil
   }
 
-  private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Readiness) -> Bool {
+  @discardableResult
+  private func control(
+    _ operation: Int32, _ descriptor: Int32, _ interest: Readiness, tolerated: Int32 = ENOSPC
+  ) -> Bool {
     var event = epoll_event()
     event.events = interest.rawValue
     event.data.fd = descriptor
     if epoll_ctl(poller, operation, descriptor, &event) == 0 { return true }
-    precondition(errno == ENOMEM || errno == ENOSPC, "epoll_ctl failed")
+    let isExpected = errno == ENOMEM || errno == ENOSPC || errno == tolerated
+    precondition(isExpected, "epoll_ctl failed")
     return false
   }
 

@@ -171,16 +171,16 @@ final class Dial: Watcher {
     if what == CURL_POLL_REMOVE {
       hasLostSocket = true
       // At once, for the number of the descriptor is about to be used again.
-      if sockets.removeValue(forKey: descriptor) != nil {
-        dialer.loop.forgetPerhapsClosed(descriptor: descriptor)
+      if let socket = sockets.removeValue(forKey: descriptor) {
+        dialer.loop.forgetPerhapsClosed(socket, descriptor: descriptor)
       }
       return
     }
     var interest: Readiness = []
     if what == CURL_POLL_IN || what == CURL_POLL_INOUT { interest.insert(.readable) }
     if what == CURL_POLL_OUT || what == CURL_POLL_INOUT { interest.insert(.writable) }
-    if sockets[descriptor] != nil {
-      dialer.loop.change(descriptor: descriptor, interest: interest)
+    if let socket = sockets[descriptor] {
+      dialer.loop.changePerhapsClosed(socket, descriptor: descriptor, interest: interest)
     } else {
       let socket = DialSocket(self, descriptor)
       sockets[descriptor] = socket
@@ -275,8 +275,8 @@ final class Dial: Watcher {
   }
 
   private func free() {
-    for descriptor in sockets.keys {
-      dialer.loop.forgetPerhapsClosed(descriptor: descriptor)
+    for (descriptor, socket) in sockets {
+      dialer.loop.forgetPerhapsClosed(socket, descriptor: descriptor)
     }
     sockets = [:]
     timer?.clear()

@@ -102,15 +102,19 @@ extension Exchange {
 
   /// The client does not send the rest of its request.
   func onBodyTimeout() {
-    if state.response == .awaited {
-      fail(.requestTimeout, .receive)
-    } else {
-      fail(.clientBodyTimeout, .receive)
+    switch state.response {
+    case .awaited: fail(.requestTimeout, .receive)
+    case .begun: fail(.clientBodyTimeout, .receive)
+    case .whole, .cut: if state.request == .discarding { state.onDiscardedTooMuch() }
     }
+    client?.mark()
   }
 
   /// The exchange as a whole took too long. The answer names the phase that it was in.
+  ///
+  /// Behind a whole response only the client is waited for, which has a timeout of its own.
   func onTotalTimeout() {
+    if state.response == .whole || state.response == .cut { return }
     let phase = upstream.map { Phase($0.phase) } ?? record.phase
     fail(PenstockError(timeoutIn: phase), phase)
   }

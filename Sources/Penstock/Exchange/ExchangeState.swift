@@ -73,7 +73,7 @@ struct ExchangeState: Equatable {
     keepsAlive = false
   }
 
-  /// What is thrown away has become too much.
+  /// What is thrown away has become too much, or does not come.
   mutating func onDiscardedTooMuch() {
     precondition(request == .discarding, "only what is discarded is counted")
     giveUpRequest()
