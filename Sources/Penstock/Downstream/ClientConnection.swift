@@ -32,6 +32,7 @@ final class ClientConnection: Watcher {
   /// What is to be written, in order. Exchanges append; the settle writes.
   var output = ByteBuffer()
   private var interest: Readiness = .readable
+  private var isWatched = false
   var timeout: Timeout?
   var exchangeTimeout: Timeout?
 
@@ -71,7 +72,8 @@ final class ClientConnection: Watcher {
 
   /// Begins to watch; false where the kernel has no room for one more.
   func start() -> Bool {
-    worker.loop.watch(self, descriptor: stream.descriptor, interest: interest)
+    isWatched = worker.loop.watch(self, descriptor: stream.descriptor, interest: interest)
+    return isWatched
   }
 
   // MARK: Reading
@@ -332,7 +334,7 @@ final class ClientConnection: Watcher {
     if stream.descriptor < 0 { return }
     timeout = nil
     exchangeTimeout = nil
-    worker.loop.forget(descriptor: stream.descriptor)
+    if isWatched { worker.loop.forget(descriptor: stream.descriptor) }
     stream.close()
     input.removeAll()
     output.removeAll()

@@ -12,14 +12,12 @@ extension Exchange {
     record.phase = phase
     let hasSentBytes = upstream?.hasSentBytes ?? false
     abandonUpstream()
-    if state.response == .awaited {
-      answer(error, hasSentBytes: hasSentBytes)
-    } else {
+    switch state.response {
+    case .awaited: answer(error, hasSentBytes: hasSentBytes)
+    case .whole, .cut: break
+    case .begun:
       record.error = error
-      _ = state.onUpstreamFailed(
-        ExchangeState.Attempt(
-          hasSentBytes: true, isReused: false, isClosedUnanswered: false, isHeld: false,
-          isIdempotent: false))
+      state.onCut()
     }
     client?.mark()
   }

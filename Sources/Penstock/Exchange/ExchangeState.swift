@@ -82,6 +82,14 @@ struct ExchangeState: Equatable {
   /// The connection shall not go on, whatever comes.
   mutating func onLastRequest() { keepsAlive = false }
 
+  /// A response that has begun cannot be completed.
+  mutating func onCut() {
+    precondition(response == .begun, "only what has begun is cut")
+    response = .cut
+    keepsAlive = false
+    if request == .receiving { request = .given }
+  }
+
   // MARK: Failure of the upstream
 
   enum FailureAction: Equatable {
@@ -111,9 +119,7 @@ struct ExchangeState: Equatable {
   mutating func onUpstreamFailed(_ attempt: Attempt) -> FailureAction {
     switch response {
     case .begun:
-      response = .cut
-      keepsAlive = false
-      if request == .receiving { request = .given }
+      onCut()
       return .cut
     case .awaited: break
     case .whole, .cut: preconditionFailure("a failure behind the end")

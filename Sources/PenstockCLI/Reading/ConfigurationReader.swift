@@ -59,6 +59,12 @@ struct ConfigurationReader {
       idempotency: services.idempotency(file), files: services.files(file),
       log: services.log(file), limits: limits.limits(file), timeouts: limits.timeouts(file)
     )
+    if !parts.trusted.isEmpty {
+      reading.noteLater("trusted_proxies", file.place(of: "trusted_proxies"))
+    }
+    if parts.timeouts.tunnelIdleMilliseconds != Timeouts().tunnelIdleMilliseconds {
+      reading.noteLater("timeouts.tunnel_idle", file.place(of: "timeouts"))
+    }
     warn(listen, routesReader)
     if reading.hasErrors { return nil }
     return Configuration(
