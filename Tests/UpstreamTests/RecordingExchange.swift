@@ -56,7 +56,7 @@ final class RecordingExchange: UpstreamExchange {
   // MARK: What a test does with it
 
   /// Takes a connection out of the pool, or has one dialled.
-  func acquire(from pool: ConnectionPool, isFresh: Bool = false = false) {
+  func acquire(from pool: ConnectionPool, isFresh: Bool = false) {
     switch pool.acquire(for: self, isFresh: isFresh) {
     case .reused(let connection):
       self.connection = connection
