@@ -38,7 +38,7 @@ final class ClientConnection: Watcher {
 
   /// True once the client has ended its side.
   var isInputEnded = false
-  private var isClosingAfterFlush = false
+  var isClosingAfterFlush = false
   private var isLingeringAfterFlush = false
   private(set) var requests = 0
   let openedNanoseconds: Int64

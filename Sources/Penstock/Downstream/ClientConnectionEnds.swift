@@ -48,7 +48,10 @@ extension ClientConnection {
       // A request may already wait in the socket: it is served.
       readInput()
       processInput()
-      if case .idle = state, output.isEmpty { close(.shutdown) }
+      if case .idle = state {
+        closeReason = .shutdown
+        isClosingAfterFlush = true
+      }
       worker.loop.mark(self)
     case .head, .lingering, .closed: break
     case .exchange(let exchange):

@@ -67,6 +67,7 @@ final class Exchange {
     self.client = client
     head.reset()
     state = ExchangeState(keepsAlive: true)
+    requestFraming = .none
     shown = .nowhere
     awaitsContinue = false
     isToHead = false
