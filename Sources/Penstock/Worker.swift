@@ -33,6 +33,8 @@ final class Worker: TurnEndHandler {
 
   private var acceptors: [Acceptor] = []
   private var connections: [ObjectIdentifier: ClientConnection] = [:]
+  /// The most there were since memory was last given back.
+  private var connectionsPeak = 0
   private var exchanges: [Exchange] = []
   private var executeEnds: [ExecuteEnd] = []
   /// By account: the pool of its base URL, and those of its other hosts.
@@ -144,6 +146,7 @@ final class Worker: TurnEndHandler {
     let client = ClientConnection(
       self, plane, descriptor: descriptor, peer: peer, halfClose: halfClose)
     connections[ObjectIdentifier(client)] = client
+    connectionsPeak = max(connectionsPeak, connections.count)
     guard client.start() else {
       client.cutOff()
       return
@@ -161,8 +164,22 @@ final class Worker: TurnEndHandler {
   func onClosed(_ client: ClientConnection) {
     if client.plane == .data { shared.connections.leave() }
     connections[ObjectIdentifier(client)] = nil
+    giveMemoryBack()
     stopIfDrained()
   }
+
+  /// After a crowd has left, what it held is free but still the process's. Giving it back takes
+  /// time, so it is done only when most of many have gone.
+  private func giveMemoryBack() {
+    guard connectionsPeak >= Self.crowd, connections.count <= connectionsPeak / 4 else { return }
+    connectionsPeak = connections.count
+    exchanges.removeAll()
+    executeEnds.removeAll()
+    blocks.releaseAll()
+    Memory.giveBack()
+  }
+
+  private static let crowd = 64
 
   func takeExchange(for client: ClientConnection) -> Exchange {
     let exchange = exchanges.popLast() ?? Exchange(self)

@@ -16,7 +16,13 @@ public final class BlockPool {
     blocks.reserveCapacity(kept)
   }
 
-  deinit { for block in blocks { free(block) } }
+  deinit { releaseAll() }
+
+  /// Gives all free blocks to the allocator.
+  public func releaseAll() {
+    for block in blocks { free(block) }
+    blocks.removeAll(keepingCapacity: true)
+  }
 
   /// Gives a buffer that holds no memory a block.
   public func provide(_ buffer: inout ByteBuffer) {

@@ -6,6 +6,7 @@
 // Without _GNU_SOURCE, for with it the types of <sys/select.h> and others differ from those of
 // Glibc's module, and the compiler may come to see both.
 #include <curl/curl.h>
+#include <malloc.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
@@ -102,6 +103,8 @@ void *memmem(const void *text, size_t textCount, const void *part, size_t partCo
 static inline int cs_contains(const void *text, size_t textCount, const void *part, size_t partCount) {
   return memmem(text, textCount, part, partCount) != NULL;
 }
+
+static inline void cs_malloc_trim(void) { malloc_trim(0); }
 
 // --- digests
 
