@@ -17,7 +17,7 @@ import tempfile
 import threading
 
 NEW_MOUNTS, NEW_NETWORK = 0x00020000, 0x40000000     # sched.h
-BIND, RECURSIVE, PRIVATE = 0x1000, 0x4000, 1 << 18   # sys/mount.h
+BIND, RECURSIVE, PRIVATE, DETACH = 0x1000, 0x4000, 1 << 18, 2   # sys/mount.h
 SET_FLAGS, SET_ADDRESS, SET_NETMASK = 0x8914, 0x8916, 0x891C  # linux/sockios.h
 UP_AND_RUNNING = 0x41
 
@@ -40,16 +40,18 @@ class PrivateNetwork:
     the last answer repeats. Any other name does not exist.
     """
 
+    has_private_mounts = False
+
     def __init__(self, blocks, hosts="", names=None):
         self.blocks, self.hosts, self.names = blocks, hosts, names or {}
 
     def __enter__(self):
-        self.outer = [(os.open(f"/proc/thread-self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC), flag)
-                      for kind, flag in (("net", NEW_NETWORK), ("mnt", NEW_MOUNTS))]
+        self.outer = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        self.replaced = []
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="penstock-network-"))
         try:
-            succeed(libc.unshare(NEW_NETWORK | NEW_MOUNTS))
-            succeed(libc.mount(b"none", b"/", None, RECURSIVE | PRIVATE, None))
+            succeed(libc.unshare(NEW_NETWORK))
+            self.keep_mounts_private()
             self.raise_loopback()
             self.replace("/etc/hosts", HOSTS + self.hosts)
             self.replace("/etc/resolv.conf", RESOLV_CONF)
@@ -66,10 +68,20 @@ class PrivateNetwork:
         self.leave()
 
     def leave(self):
-        for descriptor, flag in self.outer:
-            libc.setns(descriptor, flag)
-            os.close(descriptor)
+        for path in self.replaced:
+            libc.umount2(path, DETACH)
+        libc.setns(self.outer, NEW_NETWORK)
+        os.close(self.outer)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    @classmethod
+    def keep_mounts_private(cls):
+        """Once, and for good: who comes back to a mount namespace stands at that one's root, which
+        need not be where this process has its own."""
+        if not cls.has_private_mounts:
+            succeed(libc.unshare(NEW_MOUNTS))
+            succeed(libc.mount(b"none", b"/", None, RECURSIVE | PRIVATE, None))
+            PrivateNetwork.has_private_mounts = True
 
     def raise_loopback(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
@@ -84,8 +96,9 @@ class PrivateNetwork:
     def replace(self, path, text):
         source = self.directory / path.rsplit("/", 1)[1]
         source.write_text(text)
-        succeed(libc.mount(os.fsencode(source), os.fsencode(os.path.realpath(path)), None, BIND,
-                           None))
+        target = os.fsencode(os.path.realpath(path))
+        succeed(libc.mount(os.fsencode(source), target, None, BIND, None))
+        self.replaced.append(target)
 
     # The name server, RFC 1035 §4.1
 
