@@ -108,3 +108,13 @@ def accepted(penstock, upstream):
         harness.assert_stays(connection)
         return got[0]
     return check
+
+
+@pytest.fixture
+def answers(upstream):
+    """Lets a row say what the upstream answers."""
+    def set_answers(*data):
+        upstream.handler = scripted.fixed(*data)
+        upstream.drop()  # connections that are kept alive have the answers of before
+    yield set_answers
+    upstream.handler = scripted.echo

@@ -18,16 +18,6 @@ def penstock(upstream):
         yield server
 
 
-@pytest.fixture
-def answers(upstream):
-    """Lets a row say what the upstream answers."""
-    def set_answers(*data):
-        upstream.handler = scripted.fixed(*data)
-        upstream.drop()  # connections that are kept alive have the answers of before
-    yield set_answers
-    upstream.handler = scripted.echo
-
-
 def test_an_error_reflects_nothing_into_its_fix(penstock, upstream):
     """Row 139: one slug, one fix, whatever the input."""
     fixes = {}

@@ -23,16 +23,6 @@ def penstock(upstream):
         yield server
 
 
-@pytest.fixture
-def answers(upstream):
-    """Lets a row say what the upstream answers."""
-    def set_answers(*data):
-        upstream.handler = scripted.fixed(*data)
-        upstream.drop()  # connections that are kept alive have the answers of before
-    yield set_answers
-    upstream.handler = scripted.echo
-
-
 def test_a_redirect_is_returned_and_not_followed(penstock, upstream, elsewhere, answers):
     """Row 181."""
     places = [elsewhere.url + "/y", upstream.url + "/y", "/y", "http://10.0.0.1/y",

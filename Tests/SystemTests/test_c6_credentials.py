@@ -40,16 +40,6 @@ def penstock(upstream):
         yield server
 
 
-@pytest.fixture
-def answers(upstream):
-    """Lets a row say what the upstream answers."""
-    def set_answers(*data):
-        upstream.handler = scripted.fixed(*data)
-        upstream.drop()  # connections that are kept alive have the answers of before
-    yield set_answers
-    upstream.handler = scripted.echo
-
-
 CREDENTIAL_FIELDS = ("authorization", "proxy-authorization", "x-api-key", "x-key-id",
                      "x-key-secret", "cookie")
 
