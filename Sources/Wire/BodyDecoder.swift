@@ -2,6 +2,7 @@
 ///
 /// A pull decoder: `next` looks at the bytes from `position` on, moves it, and says what stands
 /// there. Payload is never copied. Chunk extensions are checked and dropped; chunks are not kept.
+/// Payload that cannot be taken yet is put back and comes again.
 public struct BodyDecoder: Sendable {
   private enum State {
     case none
@@ -12,6 +13,8 @@ public struct BodyDecoder: Sendable {
   }
 
   private var state: State
+  /// Bytes of payload that were put back: the next ones.
+  private var heldBytes = 0
 
   public init(_ framing: Framing, _ limits: ChunkLimits) {
     switch framing {
@@ -33,6 +36,7 @@ public struct BodyDecoder: Sendable {
   /// What stands at `position`, which moves behind it. With `.payload(count)`, the payload is the
   /// last `count` bytes before the new position.
   public mutating func next(_ bytes: Span<UInt8>, _ position: inout Int) -> BodyEvent {
+    if heldBytes > 0 { return takeHeld(bytes, &position) }
     switch state {
     case .none, .ended:
       state = .ended
@@ -56,6 +60,53 @@ public struct BodyDecoder: Sendable {
       let event = chunks.next(bytes, &position)
       state = event == .ended ? .ended : .chunked(chunks)
       return event
+    }
+  }
+
+  // MARK: Back-pressure
+
+  /// The last `count` bytes of the payload that `next` has just told of could not be taken:
+  /// `position` moves back before them, and `next` tells of them again.
+  public mutating func putBack(_ count: Int, _ position: inout Int) {
+    precondition(heldBytes == 0 && count <= position, "only what was told of is put back")
+    heldBytes = count
+    position -= count
+  }
+
+  /// True while payload waits to be taken again.
+  public var holdsPayload: Bool { heldBytes > 0 }
+
+  private mutating func takeHeld(_ bytes: Span<UInt8>, _ position: inout Int) -> BodyEvent {
+    let count = min(heldBytes, bytes.count - position)
+    if count == 0 { return .needsMore }
+    heldBytes -= count
+    position += count
+    return .payload(count)
+  }
+
+  // MARK: Payload that is moved without being looked at
+
+  /// How many of the next bytes are payload and nothing else: what may be moved by the kernel
+  /// alone. Int.max where only the end of the connection ends it.
+  public var runBytes: Int {
+    if heldBytes > 0 { return 0 }
+    return switch state {
+    case .none, .ended: 0
+    case .length(let left): left
+    case .untilClose: Int.max
+    case .chunked(let chunks): chunks.runBytes
+    }
+  }
+
+  /// So many bytes of the run were moved without `next`.
+  public mutating func skip(_ count: Int) {
+    precondition(count <= runBytes, "more was moved than is payload")
+    switch state {
+    case .none, .ended, .untilClose: break
+    case .length(let left): state = .length(left: left - count)
+    case .chunked(var chunks):
+      chunks.skip(count)
+      state = .chunked(chunks)
     }
   }
 

@@ -33,9 +33,7 @@ struct ChunkDecoder: Sendable {
       if state == .data {
         let count = min(size, bytes.count - position)
         position += count
-        size -= count
-        payloadBytes += count
-        if size == 0 { state = .dataReturn }
+        skip(count)
         return .payload(count)
       }
       let event = step(bytes[position])
@@ -47,6 +45,15 @@ struct ChunkDecoder: Sendable {
       if let event { return event }
     }
     return .needsMore
+  }
+
+  /// What is left of the data of a chunk that has begun.
+  var runBytes: Int { state == .data ? size : 0 }
+
+  mutating func skip(_ count: Int) {
+    size -= count
+    payloadBytes += count
+    if size == 0 { state = .dataReturn }
   }
 
   /// Takes one byte of a chunk head or trailer; an event only where something ends or fails.

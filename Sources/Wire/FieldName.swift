@@ -1,12 +1,12 @@
 /// The field names that Penstock does something about. All others are `other` and pass.
 public enum FieldName: UInt8, Sendable {
   case other
-  case accept, acceptEncoding, authorization, cacheControl, connection, contentEncoding
-  case contentLength, contentType, cookie, date, etag, expect, forwarded, host, http2Settings
-  case idempotencyKey, keepAlive, location, origin, proxyAuthenticate, proxyAuthorization
-  case proxyConnection, range, requestTimeout, retryAfter, secFetchSite, server, setCookie, te
-  case traceparent, tracestate, trailer, transferEncoding, upgrade, vary, via, wwwAuthenticate
-  case xAPIKey
+  case accept, acceptEncoding, acceptRanges, authorization, cacheControl, connection
+  case contentDigest, contentEncoding, contentLength, contentMD5, contentRange, contentType
+  case cookie, date, digest, etag, expect, forwarded, host, http2Settings, idempotencyKey
+  case keepAlive, location, origin, proxyAuthenticate, proxyAuthorization, proxyConnection, range
+  case reprDigest, requestTimeout, retryAfter, secFetchSite, server, setCookie, te, traceparent
+  case tracestate, trailer, transferEncoding, upgrade, vary, via, wwwAuthenticate, xAPIKey
   case xForwardedFor, xForwardedHost, xForwardedPort, xForwardedProto, xRequestID
   case xStainlessReadTimeout
 
@@ -39,14 +39,19 @@ public enum FieldName: UInt8, Sendable {
   private static let all: [Candidate] = [
     Candidate(text: "accept", name: .accept),
     Candidate(text: "accept-encoding", name: .acceptEncoding),
+    Candidate(text: "accept-ranges", name: .acceptRanges),
     Candidate(text: "authorization", name: .authorization),
     Candidate(text: "cache-control", name: .cacheControl),
     Candidate(text: "connection", name: .connection),
+    Candidate(text: "content-digest", name: .contentDigest),
     Candidate(text: "content-encoding", name: .contentEncoding),
     Candidate(text: "content-length", name: .contentLength),
+    Candidate(text: "content-md5", name: .contentMD5),
+    Candidate(text: "content-range", name: .contentRange),
     Candidate(text: "content-type", name: .contentType),
     Candidate(text: "cookie", name: .cookie),
     Candidate(text: "date", name: .date),
+    Candidate(text: "digest", name: .digest),
     Candidate(text: "etag", name: .etag),
     Candidate(text: "expect", name: .expect),
     Candidate(text: "forwarded", name: .forwarded),
@@ -60,6 +65,7 @@ public enum FieldName: UInt8, Sendable {
     Candidate(text: "proxy-authorization", name: .proxyAuthorization),
     Candidate(text: "proxy-connection", name: .proxyConnection),
     Candidate(text: "range", name: .range),
+    Candidate(text: "repr-digest", name: .reprDigest),
     Candidate(text: "request-timeout", name: .requestTimeout),
     Candidate(text: "retry-after", name: .retryAfter),
     Candidate(text: "sec-fetch-site", name: .secFetchSite),
@@ -88,6 +94,19 @@ public enum FieldName: UInt8, Sendable {
   public var canTrail: Bool {
     switch self {
     case .other, .date, .etag, .requestTimeout, .retryAfter, .server, .vary, .via: !isHopByHop
+    case .acceptRanges, .contentDigest, .contentMD5, .digest, .reprDigest: true
+    default: false
+    }
+  }
+
+  /// True for what holds for a body only as its sender coded it (RFC 9110 §8.8.1, RFC 9530), and is
+  /// wrong once a coding is put on or taken off. An entity tag is not among them: it can be
+  /// weakened.
+  public var isBoundToCoding: Bool {
+    switch self {
+    case .acceptRanges, .contentDigest, .contentEncoding, .contentLength, .contentMD5, .digest,
+      .reprDigest:
+      true
     default: false
     }
   }

@@ -41,9 +41,14 @@ extension ByteBuffer {
   /// Appends payload as one chunk; nothing where there is none, for that would be the last chunk.
   public mutating func appendChunk(_ payload: Span<UInt8>) {
     if payload.isEmpty { return }
-    append(hexadecimal: UInt(payload.count))
-    append("\r\n")
+    appendChunkHead(payload.count)
     append(payload)
+    append("\r\n")
+  }
+
+  /// Appends the line before a chunk's data, of which there are `count` bytes, at least one.
+  public mutating func appendChunkHead(_ count: Int) {
+    append(hexadecimal: UInt(count))
     append("\r\n")
   }
 

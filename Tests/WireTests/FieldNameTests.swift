@@ -5,17 +5,20 @@ import Wire
   private func name(_ text: String) -> FieldName { FieldName(wire(text).span) }
 
   private static let known: [(String, FieldName)] = [
-    ("Accept", .accept), ("Accept-Encoding", .acceptEncoding), ("Authorization", .authorization),
-    ("Cache-Control", .cacheControl), ("Connection", .connection),
+    ("Accept", .accept), ("Accept-Encoding", .acceptEncoding), ("Accept-Ranges", .acceptRanges),
+    ("Authorization", .authorization), ("Cache-Control", .cacheControl),
+    ("Connection", .connection), ("Content-Digest", .contentDigest),
     ("Content-Encoding", .contentEncoding), ("Content-Length", .contentLength),
-    ("Content-Type", .contentType), ("Cookie", .cookie), ("Date", .date), ("ETag", .etag),
-    ("Expect", .expect), ("Forwarded", .forwarded), ("Host", .host),
+    ("Content-MD5", .contentMD5), ("Content-Range", .contentRange),
+    ("Content-Type", .contentType), ("Cookie", .cookie), ("Date", .date), ("Digest", .digest),
+    ("ETag", .etag), ("Expect", .expect), ("Forwarded", .forwarded), ("Host", .host),
     ("HTTP2-Settings", .http2Settings), ("Idempotency-Key", .idempotencyKey),
     ("Keep-Alive", .keepAlive), ("Location", .location), ("Origin", .origin),
     ("Proxy-Authenticate", .proxyAuthenticate), ("Proxy-Authorization", .proxyAuthorization),
     ("Proxy-Connection", .proxyConnection), ("Range", .range),
-    ("Request-Timeout", .requestTimeout), ("Retry-After", .retryAfter),
-    ("Sec-Fetch-Site", .secFetchSite), ("Server", .server), ("Set-Cookie", .setCookie), ("TE", .te),
+    ("Repr-Digest", .reprDigest), ("Request-Timeout", .requestTimeout),
+    ("Retry-After", .retryAfter), ("Sec-Fetch-Site", .secFetchSite), ("Server", .server),
+    ("Set-Cookie", .setCookie), ("TE", .te),
     ("traceparent", .traceparent), ("tracestate", .tracestate), ("Trailer", .trailer),
     ("Transfer-Encoding", .transferEncoding), ("Upgrade", .upgrade), ("Vary", .vary), ("Via", .via),
     ("X-API-Key", .xAPIKey), ("X-Forwarded-For", .xForwardedFor),
@@ -65,5 +68,24 @@ import Wire
         "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
       ])
     #expect(!FieldName.other.isHopByHop)
+  }
+
+  @Test func `what is true only of the bytes as they were coded is these and no others`() {
+    let bound = Self.known.filter { $0.1.isBoundToCoding }.map(\.0)
+    #expect(
+      bound.sorted() == [
+        "Accept-Ranges", "Content-Digest", "Content-Encoding", "Content-Length", "Content-MD5",
+        "Digest", "Repr-Digest",
+      ])
+    #expect(!FieldName.other.isBoundToCoding)
+  }
+
+  @Test func `a digest may trail, and what frames or describes a body may not`() {
+    for text in ["Content-Digest", "Repr-Digest", "Digest", "Content-MD5", "Accept-Ranges", "x"] {
+      #expect(name(text).canTrail, "\(text)")
+    }
+    for text in ["Content-Range", "Content-Encoding", "Content-Length", "Content-Type", "Host"] {
+      #expect(!name(text).canTrail, "\(text)")
+    }
   }
 }
