@@ -6,10 +6,11 @@ import Testing
     "Wire": ["Glibc"],
     "EventLoop": ["CSystem", "Glibc", "Synchronization"],
     "Telemetry": ["Wire", "Glibc", "Synchronization"],
+    "Body": ["Wire", "CSystem", "Glibc"],
     "Upstream": ["EventLoop", "Wire", "CSystem", "Glibc"],
     "TestOrigin": ["EventLoop", "Wire", "Glibc", "Synchronization"],
     "Penstock": [
-      "Upstream", "EventLoop", "Telemetry", "Wire", "CSystem", "Glibc", "Synchronization",
+      "Upstream", "EventLoop", "Telemetry", "Body", "Wire", "CSystem", "Glibc", "Synchronization",
     ],
     "PenstockCLI": [
       "Penstock", "TestOrigin", "Upstream", "Yams", "ArgumentParser", "Glibc", "Foundation",
@@ -26,6 +27,8 @@ import Testing
     "CSystem": [
       // Dialling.
       "Upstream": ["Dial.swift", "Dialer.swift"],
+      // The library of a content coding, chosen at build time.
+      "Body": ["DeflateLibrary.swift", "Deflater.swift", "Inflater.swift"],
       // A digest, a search for secrets and a random number.
       "Penstock": ["KeyDigest.swift", "CredentialInjector.swift", "RequestIDs.swift"],
     ],

@@ -6,6 +6,7 @@
 // Without _GNU_SOURCE, for with it the types of <sys/select.h> and others differ from those of
 // Glibc's module, and the compiler may come to see both.
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -17,6 +18,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <string.h>
 
@@ -99,6 +101,33 @@ static inline int cs_accept4(int listener, struct sockaddr *address, socklen_t *
   return accept4(listener, address, length, flags);
 }
 
+// Bytes from a socket into a pipe, or from a pipe into a socket, without a copy. The calls never
+// block, whatever the descriptors say.
+ssize_t splice(int from, off_t *fromOffset, int to, off_t *toOffset, size_t count, unsigned flags);
+static inline ssize_t cs_splice(int from, int to, size_t count, int more) {
+  return splice(from, NULL, to, NULL, count, 1 /* MOVE */ | 2 /* NONBLOCK */ | (more ? 4 : 0));
+}
+int pipe2(int ends[2], int flags);
+static inline int cs_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }
+// Returns the size in bytes that the pipe has then, -1 with errno.
+static inline int cs_pipe_resize(int end, int bytes) {
+  int now = fcntl(end, 1031 /* F_SETPIPE_SZ */, bytes);
+  return now >= 0 ? now : fcntl(end, 1032 /* F_GETPIPE_SZ */);
+}
+// Bytes that a socket has taken and its peer has not, -1 with errno (SIOCOUTQ, tcp(7), unix(7)).
+int ioctl(int descriptor, unsigned long request, ...);
+static inline int cs_unacknowledged(int socket) {
+  int bytes = 0;
+  return ioctl(socket, 0x5411, &bytes) == 0 ? bytes : -1;
+}
+// O_TMPFILE, which wants _GNU_SOURCE; open is variadic besides.
+static inline int cs_open_unnamed(const char *directory) {
+  return open(directory, __O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+static inline ssize_t cs_sendfile(int socket, int file, off_t *offset, size_t count) {
+  return sendfile(socket, file, offset, count);
+}
+
 void *memmem(const void *text, size_t textCount, const void *part, size_t partCount);
 static inline int cs_contains(const void *text, size_t textCount, const void *part, size_t partCount) {
   return memmem(text, textCount, part, partCount) != NULL;
@@ -118,5 +147,9 @@ static inline void cs_sha256(const void *bytes, size_t count, uint8_t out[32]) {
   SHA256_Final(out, &context);
 }
 #pragma GCC diagnostic pop
+
+// --- raw deflate, by zlib or ISA-L
+
+#include "CSystemDeflate.h"
 
 #endif
