@@ -82,13 +82,62 @@ public struct ByteStream: ~Copyable {
 
   /// Writes what the socket takes. On TLS, bytes that would block must be offered again, with more
   /// behind them or not, before any others.
-  public mutating func write(_ bytes: UnsafeRawBufferPointer) -> StreamResult {
+  /// `hasMore`: others follow at once, so that a plain socket waits with one that is not full.
+  public mutating func write(
+    _ bytes: UnsafeRawBufferPointer, hasMore: Bool = false
+  ) -> StreamResult {
     if let ssl { return writeTLS(ssl, bytes) }
+    let flags = Int32(MSG_NOSIGNAL) | (hasMore ? Int32(MSG_MORE) : 0)
     while true {
-      let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+      let count = send(descriptor, bytes.baseAddress, bytes.count, flags)
       if count >= 0 { return .moved(count) }
       if errno == EINTR { continue }
       return result(ofErrno: errno)
+    }
+  }
+
+  // MARK: Without a copy; plain streams only
+
+  /// Moves at most `count` bytes from the stream into the pipe, which must be empty.
+  public func splice(into pipe: Pipe, count: Int) -> StreamResult {
+    precondition(ssl == nil && pipe.count == 0, "only a plain stream, and only an empty pipe")
+    while true {
+      let moved = cs_splice(descriptor, pipe.writeEnd, count, 0)
+      if moved > 0 {
+        pipe.onFilled(moved)
+        return .moved(moved)
+      }
+      if moved == 0 { return .ended }
+      if errno != EINTR { return result(ofErrno: errno) }
+    }
+  }
+
+  /// Moves what the stream takes out of the pipe.
+  /// `hasMore`: other bytes follow at once.
+  public func splice(from pipe: Pipe, hasMore: Bool) -> StreamResult {
+    precondition(ssl == nil && pipe.count > 0, "only a plain stream, and only what is there")
+    while true {
+      let moved = cs_splice(pipe.readEnd, descriptor, pipe.count, hasMore ? 1 : 0)
+      if moved > 0 {
+        pipe.onDrained(moved)
+        return .moved(moved)
+      }
+      precondition(moved < 0, "a pipe that holds bytes has not ended")
+      if errno != EINTR { return result(ofErrno: errno) }
+    }
+  }
+
+  /// Sends at most `count` bytes of a file from `offset` on, which moves behind them. `ended`: the
+  /// file is shorter than that.
+  public func sendFile(_ file: Int32, offset: inout Int, count: Int) -> StreamResult {
+    precondition(ssl == nil, "only a plain stream")
+    var position = off_t(offset)
+    while true {
+      let moved = cs_sendfile(descriptor, file, &position, count)
+      offset = Int(position)
+      if moved > 0 { return .moved(moved) }
+      if moved == 0 { return .ended }
+      if errno != EINTR { return result(ofErrno: errno) }
     }
   }
 
@@ -104,6 +153,10 @@ public struct ByteStream: ~Copyable {
     let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
     return count >= 0 || (errno != EAGAIN && errno != EINTR)
   }
+
+  /// Bytes that the kernel has taken and the peer has not: while their number falls, a peer that
+  /// seems to take nothing is only slow, for a full socket asks for more long after.
+  public var unacknowledgedBytes: Int { max(0, Int(cs_unacknowledged(descriptor))) }
 
   /// Ends this side; reading goes on.
   public mutating func shutDownWrites() {

@@ -19,6 +19,10 @@ public final class EventLoop {
   /// Turns since the start.
   public private(set) var turns = 0
 
+  /// Bytes of bodies that this turn may still move; see `share`.
+  private var bytesLeft = 0
+  private let bytesPerTurn: Int
+
   /// How long this turn has been at work; reads the clock.
   public func sinceTurnBegan() -> Int64 { Clock.monotonicNanoseconds() &- nowNanoseconds }
 
@@ -41,8 +45,12 @@ public final class EventLoop {
   private static let eventsPerTurn = 512
 
   /// Errors: `SystemFault` where the kernel gives no epoll or eventfd descriptor.
-  public init(handshakesPerTurn: Int = 4) throws(SystemFault) {
+  /// `bytesPerTurn`: how much of bodies a turn moves before everyone gets small shares only.
+  public init(
+    handshakesPerTurn: Int = 4, bytesPerTurn: Int = 4 << 20
+  ) throws(SystemFault) {
     self.handshakesPerTurn = handshakesPerTurn
+    self.bytesPerTurn = bytesPerTurn
     nowNanoseconds = Clock.monotonicNanoseconds()
     wallNanoseconds = Clock.wallNanoseconds()
     wheel = TimeoutWheel(nowNanoseconds: nowNanoseconds)
@@ -83,6 +91,7 @@ public final class EventLoop {
     nowNanoseconds = Clock.monotonicNanoseconds()
     wallNanoseconds = Clock.wallNanoseconds()
     turns &+= 1
+    bytesLeft = bytesPerTurn
     if count > 0 { dispatch(Int(count)) }
     dispatchReadyAgain()
     takeHandshakes()
@@ -134,6 +143,18 @@ public final class EventLoop {
 
   /// Calls `onReady(.readable)` in the next turn, for input that epoll does not know of.
   public func readyAgain(_ watcher: Watcher) { readyAgain.append(watcher) }
+
+  // MARK: The budget of bytes
+
+  /// How many bytes of a body may be moved now, of `wanted`: one connection that could move
+  /// gigabytes must not keep the others waiting. Behind the turn's budget everyone still gets
+  /// `leastShareBytes`, so that nobody starves either.
+  public func share(of wanted: Int) -> Int { min(wanted, max(bytesLeft, Self.leastShareBytes)) }
+
+  /// So many bytes of a body were moved.
+  public func spend(_ bytes: Int) { bytesLeft = max(0, bytesLeft - bytes) }
+
+  private static let leastShareBytes = 16 * 1024
 
   // MARK: TLS handshakes, rationed
 

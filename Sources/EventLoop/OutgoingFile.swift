@@ -1,0 +1,39 @@
+import Glibc
+
+/// A part of a file that is sent behind what is in a buffer: by sendfile where the stream is plain,
+/// else in pieces. Owns the descriptor. Used by its loop's thread only.
+public final class OutgoingFile {
+  let descriptor: Int32
+  var offset: Int
+  /// Bytes still to be sent.
+  public private(set) var left: Int
+
+  /// Takes over a descriptor of a regular file that holds `count` bytes from `offset` on.
+  public init(descriptor: Int32, offset: Int, count: Int) {
+    self.descriptor = descriptor
+    self.offset = offset
+    left = count
+  }
+
+  deinit { close(descriptor) }
+
+  /// Sends at most `count` bytes on a plain stream; `ended` where the file is shorter than it was.
+  public func send(on stream: borrowing ByteStream, count: Int) -> StreamResult {
+    let result = stream.sendFile(descriptor, offset: &offset, count: min(count, left))
+    if case .moved(let moved) = result { left -= moved }
+    return result
+  }
+
+  /// Reads the next piece, for a stream that must see the bytes. Returns their number; 0 where the
+  /// file is shorter than it was, or cannot be read.
+  public func read(into space: UnsafeMutableRawBufferPointer) -> Int {
+    while true {
+      let count = pread(descriptor, space.baseAddress, min(space.count, left), off_t(offset))
+      if count < 0, errno == EINTR { continue }
+      if count <= 0 { return 0 }
+      offset += count
+      left -= count
+      return count
+    }
+  }
+}
