@@ -1,3 +1,4 @@
+import Body
 import EventLoop
 import Glibc
 import Telemetry
@@ -14,11 +15,16 @@ final class Worker: TurnEndHandler {
   let loop: EventLoop
   let shard: MetricShard
   let blocks = BlockPool()
+  let pipes: PipePool
+  let codings: CodingPool
+  /// What a stage has just made.
+  var staged = ByteBuffer()
   let connector: Connector
 
   // What requests are judged by.
   let authenticator: Authenticator
   let router: Router
+  let compression: CompressionRules
   let headLimits: HeadLimits
   let chunkLimits: ChunkLimits
   var pathRule = PathRule()
@@ -52,14 +58,22 @@ final class Worker: TurnEndHandler {
     configuration = shared.configuration
     let limits = configuration.limits
     do throws(SystemFault) {
-      loop = try EventLoop(handshakesPerTurn: limits.tlsHandshakesPerTurn)
+      loop = try EventLoop(
+        handshakesPerTurn: limits.tlsHandshakesPerTurn, bytesPerTurn: limits.turnBytes)
     } catch {
       throw ServerFault("\(error)")
     }
     shard = shared.shards[index]
-    connector = Connector(loop: loop, blocks: blocks, dialsInFlight: limits.dialsInFlight)
+    pipes = PipePool(
+      loop: loop, pipesMax: limits.splicePipes, pipeBytes: limits.splicePipeBytes)
+    codings = CodingPool(
+      contextsMax: limits.compressionContexts / configuration.workers,
+      idleMax: limits.compressionContextsIdle)
+    connector = Connector(
+      loop: loop, blocks: blocks, pipes: pipes, dialsInFlight: limits.dialsInFlight)
     authenticator = Authenticator(configuration.projects)
     router = Router(configuration)
+    compression = CompressionRules(configuration)
     headLimits = HeadLimits(
       targetBytes: limits.uriBytes, fieldBytes: limits.headerBytes, fields: limits.headers,
       fieldNameBytes: limits.headerNameBytes, fieldValueBytes: limits.headerValueBytes,
@@ -229,6 +243,7 @@ final class Worker: TurnEndHandler {
   }
 
   func onTurnEnd() {
+    shard.observeLoopLag(nanoseconds: loop.sinceTurnBegan())
     date.update(wallNanoseconds: loop.wallNanoseconds)
     if log.shouldHandOver(nowNanoseconds: loop.nowNanoseconds) {
       log.handOver()

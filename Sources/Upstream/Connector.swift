@@ -9,11 +9,13 @@ public final class Connector {
   let loop: EventLoop
   let dialer: Dialer
   let blocks: BlockPool
+  let pipes: PipePool
   private var contexts: [String: TLSContext] = [:]
 
-  public init(loop: EventLoop, blocks: BlockPool, dialsInFlight: Int) {
+  public init(loop: EventLoop, blocks: BlockPool, pipes: PipePool, dialsInFlight: Int) {
     self.loop = loop
     self.blocks = blocks
+    self.pipes = pipes
     dialer = Dialer(loop: loop, inFlightMax: dialsInFlight)
   }
 

@@ -10,6 +10,10 @@ struct ResponseReader: ~Copyable {
   private(set) var hasHead = false
   private(set) var isEnded = false
   private var isToHead = false
+  /// The request asked for another protocol, and may get it (RFC 9110 §7.8).
+  private var asksUpgrade = false
+  /// The upstream has switched protocols: how long it may be silent is not HTTP's to say.
+  private(set) var isTunnel = false
   private var interimResponses = 0
   private var framing = Framing.none
   private var keepsAlive = false
@@ -23,13 +27,19 @@ struct ResponseReader: ~Copyable {
   /// has not said that it will close.
   var isReusable: Bool { isEnded && keepsAlive && framing != .untilClose }
   var isUntilClose: Bool { hasHead && framing == .untilClose }
+  /// Payload waits in the input until the exchange can take it.
+  var holdsPayload: Bool { hasHead && decoder.holdsPayload }
+  /// How many bytes of the stream are payload and nothing else.
+  var runBytes: Int { hasHead && !isEnded ? decoder.runBytes : 0 }
   var phase: UpstreamFailure.Phase { hasHead ? .body : .firstByte }
 
-  mutating func reset(isToHead toHead: Bool) {
+  mutating func reset(isToHead toHead: Bool, asksUpgrade upgrade: Bool = false) {
     head.reset()
     hasHead = false
     isEnded = false
     isToHead = toHead
+    asksUpgrade = upgrade
+    isTunnel = false
     interimResponses = 0
   }
 
@@ -44,6 +54,11 @@ struct ResponseReader: ~Copyable {
       case .failed(.fieldsTooLarge): return UpstreamFailure(.headTooLarge, .firstByte)
       case .failed: return UpstreamFailure(.protocolError, .firstByte)
       case .complete: break
+      }
+      if head.status == 101, asksUpgrade {
+        onSwitched(input.span, exchange)
+        input.consume(head.byteCount)
+        break
       }
       if head.status < 200 {
         if let failure = skipInterim(settings) { return failure }
@@ -65,6 +80,15 @@ struct ResponseReader: ~Copyable {
       return UpstreamFailure(.tooManyInterimResponses, .firstByte)
     }
     return nil
+  }
+
+  /// From here on there are no messages any more, only bytes up to the end of the connection.
+  private mutating func onSwitched(_ bytes: Span<UInt8>, _ exchange: any UpstreamExchange) {
+    framing = .untilClose
+    decoder = BodyDecoder(framing, ResponseReader.noChunks)
+    hasHead = true
+    isTunnel = true
+    exchange.onUpgraded(head, bytes)
   }
 
   private mutating func onFinalHead(
@@ -92,7 +116,11 @@ struct ResponseReader: ~Copyable {
       switch decoder.next(input.span, &position) {
       case .needsMore: return nil
       case .payload(let count):
-        exchange.onResponseBody(input.span.extracting((position - count)..<position))
+        let taken = exchange.onResponseBody(input.span.extracting((position - count)..<position))
+        if taken < count {
+          decoder.putBack(count - taken, &position)
+          return nil
+        }
       case .trailer(let field): exchange.onResponseTrailer(field, input.span)
       case .ended:
         isEnded = true
@@ -104,6 +132,13 @@ struct ResponseReader: ~Copyable {
     }
     position = input.count
     return nil
+  }
+
+  /// So many bytes of the run went from the stream to the exchange without passing here.
+  mutating func onMoved(_ count: Int, _ exchange: any UpstreamExchange) {
+    decoder.skip(count)
+    var nothing = ByteBuffer()
+    _ = processBody(&nothing, exchange)  // where that was all, the body has ended
   }
 
   /// The upstream ended its side. True where that ends the response, too, and all of it is there.

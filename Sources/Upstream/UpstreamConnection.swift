@@ -26,11 +26,16 @@ public final class UpstreamConnection: Watcher {
   var exchange: (any UpstreamExchange)?
   var stream = ByteStream(descriptor: -1)
   var input = ByteBuffer()
-  /// What is to be sent. True to the order in which it is appended.
+  /// What is to be sent, in this order: bytes, then what a pipe or a file holds.
   var output = ByteBuffer()
+  var pipe: Pipe?
+  var file: OutgoingFile?
   var response = ResponseReader()
   var interest: Readiness = []
   var timeout: Timeout?
+  /// How a fast body gathers in the socket, and when it has paused.
+  var pace = ReadPace()
+  var paceTimeout: Timeout?
 
   var openedNanoseconds: Int64 = 0
   /// When bytes last went out and came in; what the timeouts count from.
@@ -38,6 +43,15 @@ public final class UpstreamConnection: Watcher {
   var readNanoseconds: Int64 = 0
   var isRequestWhole = false
   var isWriteBroken = false
+  /// A tunnel's client has ended its side: so does this one, behind what is still to be sent.
+  var endsWritesAfterFlush = false
+  /// True while nothing is watched, because the peer's hang-up would be told again and again to
+  /// one that may not read yet.
+  var isUnwatched = false
+  /// True while answers come that fill more than a block.
+  var readsLarge = false
+  /// What the socket held when it last took nothing more.
+  var unacknowledgedBytes = 0
   /// Bytes of this request that the socket has taken.
   var sentBytes = 0
   /// Bytes of its answer, interim ones included.
@@ -65,6 +79,13 @@ public final class UpstreamConnection: Watcher {
   /// Bytes appended and not yet taken by the socket.
   public var outputCount: Int { output.count }
 
+  /// A pipe or a file is behind them: nothing can be appended until it is empty.
+  public var hasTail: Bool { pipe != nil || file != nil }
+
+  var hasUnsent: Bool { !output.isEmpty || hasTail }
+
+  public var isTLS: Bool { stream.isTLS }
+
   /// True where a byte of the current request has left.
   public var hasSentBytes: Bool { sentBytes > 0 }
 
@@ -74,7 +95,7 @@ public final class UpstreamConnection: Watcher {
     case .dialing(let dial): dial.phase
     case .handshaking: .tls
     case .busy, .idle, .closing, .closed:
-      response.hasHead ? .body : isRequestWhole && output.isEmpty ? .firstByte : .send
+      response.hasHead ? .body : isRequestWhole && !hasUnsent ? .firstByte : .send
     }
   }
 
@@ -94,21 +115,50 @@ public final class UpstreamConnection: Watcher {
     loop.mark(self)
   }
 
+  /// Takes over a file with payload.
+  public func send(_ content: OutgoingFile) {
+    precondition(!hasTail, "one file at a time")
+    file = content
+    loop.mark(self)
+  }
+
+  /// Moves at most `count` bytes of payload from another stream to what is to be sent: into a pipe
+  /// where both are plain, else `room` bytes at the most into the output.
+  public func moveBody(from other: inout ByteStream, count: Int, room: Int) -> StreamResult {
+    precondition(!hasTail && room > 0, "there is no room")
+    loop.mark(self)
+    let pipes = pool.connector.pipes
+    if !isTLS, !other.isTLS, let filled = pipes.take() {
+      let result = other.splice(into: filled, count: min(count, pipes.bytesMax))
+      if case .moved = result { pipe = filled } else { pipes.giveBack(filled) }
+      return result
+    }
+    pool.connector.blocks.provide(&output, isLarge: true)
+    return output.read(from: &other, atMost: min(count, room))
+  }
+
   /// No more of the request follows.
-  /// `isToHead`: its method is HEAD.
   public func endRequest(isChunked: Bool) {
     if isChunked, !isWriteBroken { output.appendLastChunk() }
     isRequestWhole = true
     loop.mark(self)
   }
 
+  /// No more of the tunnel's client follows.
+  public func endTunnel() {
+    endsWritesAfterFlush = true
+    endRequest(isChunked: false)
+  }
+
   /// Begins a request; before the first `send`.
-  public func beginRequest(isToHead: Bool) {
+  /// `isToHead`: its method is HEAD. `asksUpgrade`: it may be answered by another protocol.
+  public func beginRequest(isToHead: Bool, asksUpgrade: Bool = false) {
     guard case .busy = state else { preconditionFailure("a request on a connection not acquired") }
-    assert(output.isEmpty && input.isEmpty, "leftovers of the request before")
-    response.reset(isToHead: isToHead)
+    assert(!hasUnsent && input.isEmpty, "leftovers of the request before")
+    response.reset(isToHead: isToHead, asksUpgrade: asksUpgrade)
     isRequestWhole = false
     isWriteBroken = false
+    endsWritesAfterFlush = false
     sentBytes = 0
     receivedBytes = 0
     isPeerGone = false
@@ -117,7 +167,10 @@ public final class UpstreamConnection: Watcher {
   }
 
   /// The other side can take payload again, or its want has changed.
-  public func reconsider() { loop.mark(self) }
+  public func reconsider() {
+    if response.holdsPayload { loop.readyAgain(self) }
+    loop.mark(self)
+  }
 
   /// The exchange is over and takes its leave: the connection is kept where both messages are whole
   /// and nothing speaks against it, closed otherwise.
@@ -125,14 +178,22 @@ public final class UpstreamConnection: Watcher {
     exchange = nil
     switch state {
     case .busy
-    where response.isReusable && isRequestWhole && output.isEmpty && !isWriteBroken
-      && input.isEmpty && !isPeerGone && !isTooOld:
+    where response.isReusable && isRequestWhole && !hasUnsent && !isWriteBroken
+      && input.isEmpty && !isPeerGone && !isTooOld && hasTakenRequest:
       answered += 1
       becomeIdle()
     case .closing, .closed: break
     default: close()
     }
   }
+
+  /// False where the answer came before all of a large request was read: the rest may never be,
+  /// and would stand before the next request.
+  private var hasTakenRequest: Bool {
+    sentBytes < Self.largeRequestBytes || stream.unacknowledgedBytes == 0
+  }
+
+  private static let largeRequestBytes = 64 * 1024
 
   /// The exchange has no more use for it, whatever it is doing. A request cut short is short of its
   /// framing, so that the upstream cannot take it for a whole one.
@@ -206,19 +267,27 @@ public final class UpstreamConnection: Watcher {
     case .handshaking: loop.queueHandshake(self)
     case .busy:
       if readiness.contains(.writable) { loop.mark(self) }
-      if !readiness.isDisjoint(with: [.readable, .failed, .peerClosed]) { readInput() }
+      if readiness.contains(.failed), !wantsInput {
+        stopWatching()
+      } else if !readiness.isDisjoint(with: [.readable, .failed, .peerClosed]) {
+        readInput()
+      }
     case .idle: onReadyWhileIdle()
     case .dialing, .closing, .closed: break
     }
   }
 
   public override func onTimeout(_ timeout: Timeout) {
+    if timeout === paceTimeout {
+      if stream.descriptor >= 0 { pace.onPaused(on: stream) }
+      return
+    }
     switch state {
     case .dialing: fail(UpstreamFailure(.connectTimeout, .connect))
     case .handshaking: fail(UpstreamFailure(.tlsTimeout, .tls))
     case .busy:
-      if !output.isEmpty {
-        fail(.writeTimeout, .send)
+      if hasUnsent {
+        if hasDrainedUnseen() { loop.mark(self) } else { fail(.writeTimeout, .send) }
       } else if response.hasHead {
         fail(.bodyTimeout, .body)
       } else {
@@ -280,10 +349,12 @@ public final class UpstreamConnection: Watcher {
   private func finishClosing() {
     state = .closed
     timeout = nil
+    paceTimeout = nil
     if stream.descriptor >= 0 {
-      loop.forget(descriptor: stream.descriptor)
+      if !isUnwatched { loop.forget(descriptor: stream.descriptor) }
       stream.close()
     }
+    dropTail()
     input.removeAll()
     output.removeAll()
     pool.connector.blocks.reclaim(&input)

@@ -22,27 +22,14 @@ extension UpstreamConnection {
   /// Reads a turn's share. A plain socket that gave less than it was asked for is empty; what TLS
   /// still holds, and what the share did not cover, is read in the next turn.
   func readInput() {
-    pool.connector.blocks.provide(&input)
-    var reads = 0
-    while reads < Self.readsPerTurn, case .busy = state, wantsInput {
-      reads += 1
-      var result = StreamResult.wouldBlock
-      var asked = 0
-      _ = input.fill(minimum: BlockPool.blockBytes / 4) { space in
-        asked = space.count
-        result = stream.read(into: space)
-        if case .moved(let count) = result { return count }
-        return 0
-      }
+    var left = loop.share(of: Self.shareBytes)
+    if response.holdsPayload { process() }
+    while left > 0, case .busy = state, wantsInput {
+      let (result, asked) = moveBody(atMost: left) ?? read()
       switch result {
       case .moved(let count):
-        if answered > 0, sentBytes == 0 {
-          onAnswerToNothing()
-          return
-        }
-        readNanoseconds = loop.nowNanoseconds
-        receivedBytes += count
-        process()
+        left -= count
+        loop.spend(count)
         if count < asked, !stream.isTLS { return }
       case .wouldBlock: return
       case .ended:
@@ -56,7 +43,71 @@ extension UpstreamConnection {
     if stream.hasHeldInput { loop.readyAgain(self) }
   }
 
-  private static let readsPerTurn = 8
+  /// Of one connection in one turn.
+  private static let shareBytes = 1 << 20
+
+  /// Payload that nobody has to look at goes from the stream to the exchange; nil where there is
+  /// none, or too little to be worth a read of its own.
+  private func moveBody(atMost left: Int) -> (StreamResult, asked: Int)? {
+    let count = min(response.runBytes, left)
+    guard count >= Self.leastMoveBytes, input.isEmpty,
+      let result = exchange?.moveResponseBody(from: &stream, count: count)
+    else { return nil }
+    if case .moved(let moved) = result {
+      onReceived(moved)
+      if let exchange { response.onMoved(moved, exchange) }
+      setPace(moved)
+      loop.mark(self)
+    }
+    // A pipe or a buffer may have been full before the socket was empty: epoll tells.
+    return (result, asked: Int.max)
+  }
+
+  private static let leastMoveBytes = 16 * 1024
+
+  private func setPace(_ moved: Int) {
+    let timeout = paceTimeout ?? Timeout(owner: self, loop: loop)
+    paceTimeout = timeout
+    pace.onMoved(
+      moved, left: response.runBytes, target: stream.isTLS ? 64 * 1024 : 256 * 1024, on: stream,
+      nowNanoseconds: loop.nowNanoseconds, timeout)
+  }
+
+  private func read() -> (StreamResult, asked: Int) {
+    pool.connector.blocks.provide(&input, isLarge: readsLarge)
+    var result = StreamResult.wouldBlock
+    var asked = 0
+    _ = input.fill(minimum: BlockPool.blockBytes / 4) { space in
+      asked = space.count
+      result = stream.read(into: space)
+      if case .moved(let count) = result { return count }
+      return 0
+    }
+    guard case .moved(let count) = result else { return (result, asked) }
+    adaptReads(to: count, of: asked)
+    if answered > 0, sentBytes == 0 {
+      onAnswerToNothing()
+      return (.wouldBlock, asked)
+    }
+    onReceived(count)
+    process()
+    if input.isEmpty { pool.connector.blocks.reclaim(&input) }
+    return (result, asked)
+  }
+
+  /// Answers of one upstream are alike: where they fill a block, the next read takes more at once.
+  private func adaptReads(to count: Int, of asked: Int) {
+    if count == asked {
+      readsLarge = true
+    } else if count < BlockPool.blockBytes / 2 {
+      readsLarge = false
+    }
+  }
+
+  private func onReceived(_ count: Int) {
+    readNanoseconds = loop.nowNanoseconds
+    receivedBytes += count
+  }
 
   /// Behind a whole response nothing is read until it is known what becomes of the connection.
   var wantsInput: Bool {
@@ -109,32 +160,77 @@ extension UpstreamConnection {
   // MARK: Writing
 
   func flush() {
-    let before = output.count
-    while !output.isEmpty {
-      let result = output.withUnsafeBytes { stream.write($0) }
+    var hasSent = false
+    while hasUnsent {
+      let result = writeNext()
       guard case .moved(let count) = result else {
+        unacknowledgedBytes = stream.unacknowledgedBytes
         if result != .wouldBlock { onWriteFailed() }
         break
       }
-      output.consume(count)
+      hasSent = true
       sentBytes += count
       writtenNanoseconds = loop.nowNanoseconds
     }
-    if output.count < before, output.count <= pool.settings.outputLowBytes {
+    if endsWritesAfterFlush, !hasUnsent {
+      endsWritesAfterFlush = false
+      stream.shutDownWrites()
+    }
+    if hasSent, !hasTail, output.count <= pool.settings.outputLowBytes {
       exchange?.onUpstreamDrained()
     }
+  }
+
+  /// The socket has asked for nothing for too long; true where the upstream has read all the same,
+  /// less than the kernel waits for before it asks.
+  func hasDrainedUnseen() -> Bool {
+    let bytes = stream.unacknowledgedBytes
+    if bytes >= unacknowledgedBytes { return false }
+    unacknowledgedBytes = bytes
+    writtenNanoseconds = loop.nowNanoseconds
+    return true
+  }
+
+  /// One write of what comes first.
+  private func writeNext() -> StreamResult {
+    if !output.isEmpty {
+      let result = output.withUnsafeBytes { stream.write($0, hasMore: hasTail) }
+      if case .moved(let count) = result { output.consume(count) }
+      return result
+    }
+    if let pipe {
+      let result = stream.splice(from: pipe, hasMore: false)
+      if pipe.count == 0 { dropTail() }
+      return result
+    }
+    guard let file else { preconditionFailure("nothing to be sent") }
+    if stream.isTLS {
+      let count = output.fill(minimum: BlockPool.blockBytes) { file.read(into: $0) }
+      if file.left == 0 { dropTail() }
+      return count > 0 ? writeNext() : .ended
+    }
+    let result = file.send(on: stream, count: Self.shareBytes)
+    if file.left == 0 { dropTail() }
+    return result
+  }
+
+  func dropTail() {
+    if let pipe { pool.connector.pipes.giveBack(pipe) }
+    pipe = nil
+    file = nil
   }
 
   /// The upstream takes no more, but what it has answered may still be there to read.
   private func onWriteFailed() {
     isWriteBroken = true
     output.removeAll()
+    dropTail()
     loop.readyAgain(self)
   }
 
   var wantedInterest: Readiness {
     var wanted: Readiness = wantsInput ? .readable : []
-    if !output.isEmpty || stream.readNeedsWritable && wantsInput { wanted.insert(.writable) }
+    if hasUnsent || stream.readNeedsWritable && wantsInput { wanted.insert(.writable) }
     return wanted
   }
 
@@ -142,18 +238,33 @@ extension UpstreamConnection {
     if wanted.contains(.readable), !interest.contains(.readable), stream.hasHeldInput {
       loop.readyAgain(self)
     }
+    if isUnwatched {
+      if wanted.isEmpty { return }
+      isUnwatched = !loop.watch(self, descriptor: stream.descriptor, interest: wanted)
+      if isUnwatched { fail(.reset, phase) }
+      interest = wanted
+      return
+    }
     if wanted == interest { return }
     interest = wanted
     loop.change(descriptor: stream.descriptor, interest: wanted)
+  }
+
+  /// The peer has hung up while the exchange cannot take more: epoll would say so in every turn.
+  func stopWatching() {
+    if isUnwatched { return }
+    loop.forget(descriptor: stream.descriptor)
+    isUnwatched = true
+    interest = []
   }
 
   /// The first byte's time runs from the request's last, whatever interim answers or pieces of a
   /// head come in between.
   func setTimeout() {
     let settings = pool.settings
-    if !output.isEmpty {
+    if hasUnsent {
       setTimeout(from: writtenNanoseconds, settings.idleMilliseconds)
-    } else if response.hasHead, wantsInput {
+    } else if response.hasHead, wantsInput, !response.isTunnel {
       setTimeout(from: readNanoseconds, settings.idleMilliseconds)
     } else if isRequestWhole, !response.hasHead {
       setTimeout(from: writtenNanoseconds, settings.firstByteMilliseconds)

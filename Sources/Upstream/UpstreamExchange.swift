@@ -1,3 +1,4 @@
+import EventLoop
 import Wire
 
 /// The side of an exchange that an upstream connection talks to.
@@ -12,8 +13,16 @@ public protocol UpstreamExchange: AnyObject {
   func onConnectFailed(_ failure: UpstreamFailure)
   /// The final response's head. The bytes are lent for the call.
   func onResponseHead(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: Framing)
-  /// Payload, without its framing. The bytes are lent for the call.
-  func onResponseBody(_ payload: Span<UInt8>)
+  /// The upstream has switched protocols, as it was asked to: what follows is a tunnel's. The
+  /// bytes are lent for the call.
+  func onUpgraded(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>)
+  /// Payload, without its framing. The bytes are lent for the call. Returns how many of them were
+  /// taken: the rest comes again when `canTakeBody` is true and the connection was told to
+  /// `reconsider`.
+  func onResponseBody(_ payload: Span<UInt8>) -> Int
+  /// Payload of which at most `count` bytes may be moved from the stream itself, without being
+  /// looked at. nil where the exchange has to see it, in `onResponseBody`.
+  func moveResponseBody(from stream: inout ByteStream, count: Int) -> StreamResult?
   /// A trailer field. The bytes are lent for the call.
   func onResponseTrailer(_ field: Field, _ bytes: Span<UInt8>)
   /// The response is whole.

@@ -52,13 +52,13 @@ import Testing
       accounts:
         - {id: a, base_url: https://a.example, trace: true, compression: auto, in_flight: 0}
         - {id: b, base_url: https://b.example, trace: on, compression: off, rate: {per_second: 0}}
-      limits: {gzip_members: 7, compression_contexts: 1000}
+      limits: {pipeline_depth: 7, buffered_bytes: 256MiB}
       log: {slow: 1s, sample_success: 1.0}
       """
     #expect(
       try warnings(text) == [
-        "accepted, but without effect in this version: `trace`, `compression`, `log.slow`, "
-          + "`limits.gzip_members`"
+        "accepted, but without effect in this version: `trace`, `log.slow`, "
+          + "`limits.pipeline_depth`"
       ])
   }
 

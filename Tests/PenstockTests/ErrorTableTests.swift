@@ -7,7 +7,7 @@ import Testing
 
   @Test func `every error has a code and a slug of its own`() {
     #expect(Set(Self.rows.map(\.code)).count == Self.rows.count)
-    #expect(Set(Self.rows.map { "\($0.slug)" }).count == Self.rows.count)
+    #expect(Set(Self.rows.map { "\($0.slug) \($0.side)" }).count == Self.rows.count)
   }
 
   @Test(arguments: PenstockError.allCases)

@@ -54,6 +54,7 @@ import Wire
     let histograms = [
       "penstock_request_duration_seconds", "penstock_upstream_ttfb_seconds",
       "penstock_upstream_connect_seconds", "penstock_proxy_added_seconds",
+      "penstock_event_loop_lag_seconds",
     ]
     let gauges = [
       "penstock_requests_in_flight", "penstock_connections", "penstock_limit",

@@ -108,7 +108,7 @@ import Wire
     var out = ByteBuffer()
     RequestRewrite.appendOwnFields(account, requestID: Array("id-1".utf8).span, into: &out)
     let whole = text(out.span)
-    #expect(whole.hasSuffix("\r\n\r\n"))
+    #expect(whole.hasSuffix("\r\n") && !whole.hasSuffix("\r\n\r\n"))
     return whole.split(separator: "\r\n").map(String.init)
   }
 

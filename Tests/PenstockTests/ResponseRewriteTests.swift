@@ -1,3 +1,4 @@
+import Body
 import Testing
 import Wire
 
@@ -5,14 +6,24 @@ import Wire
 
 @Suite struct ResponseRewriteTests {
   private func rewritten(
-    account: Account? = nil, framing: Framing = .length(5), isToHead: Bool = false,
-    keepsAlive: Bool = true, minorVersion: Int = 1, _ lines: String...
+    account: Account? = nil, framing: Framing = .length(5), coding: ResponseCoding = .asIs,
+    isToHead: Bool = false, keepsAlive: Bool = true, minorVersion: Int = 1, _ lines: String...
+  ) throws -> [String] {
+    try rewritten(
+      account: account, framing: framing, coding: coding, isToHead: isToHead,
+      keepsAlive: keepsAlive, minorVersion: minorVersion, lines: lines)
+  }
+
+  private func rewritten(
+    account: Account? = nil, framing: Framing = .length(5), coding: ResponseCoding = .asIs,
+    isToHead: Bool = false, keepsAlive: Bool = true, minorVersion: Int = 1, lines: [String]
   ) throws -> [String] {
     let response = TestResponse(lines: lines)
     let account = try account ?? Account.at("https://good.com")
     var out = ByteBuffer()
     ResponseRewrite.append(
-      response.head, response.bytes.span, account, framing: framing, isToHead: isToHead,
+      response.head, response.bytes.span, account, framing: framing, coding: coding,
+      isToHead: isToHead,
       context: LocalResponse.Context(
         isHead: isToHead, keepsAlive: keepsAlive, minorVersion: minorVersion),
       requestID: Array("id-1".utf8).span, into: &out)
@@ -107,5 +118,107 @@ import Wire
     let lines = try rewritten(
       keepsAlive: keepsAlive, minorVersion: minorVersion, "HTTP/1.1 200 OK")
     #expect(lines.first { $0.hasPrefix("Connection") } == expected)
+  }
+
+  @Test(arguments: [
+    (Framing.none, 0, Framing.none), (.none, 1, .none), (.length(7), 0, .untilClose),
+    (.length(7), 1, .chunked), (.chunked, 1, .chunked), (.chunked, 0, .untilClose),
+    (.untilClose, 1, .chunked), (.untilClose, 0, .untilClose),
+  ])
+  func `a body that is coded anew has no length beforehand`(
+    from: Framing, minorVersion: Int, to: Framing
+  ) {
+    let framing = ResponseRewrite.framing(from, toMinorVersion: minorVersion, isTransformed: true)
+    #expect(framing == to)
+  }
+
+  // MARK: Codings
+
+  private static let coded: [String] = [
+    "Content-Type: text/plain", "Content-Length: 99", "Content-Encoding: was", "ETag: \"1\"",
+    "Accept-Ranges: bytes", "Content-MD5: x", "Content-Digest: x", "Repr-Digest: x", "Digest: x",
+    "Last-Modified: then",
+  ]
+
+  @Test(arguments: [
+    (ContentCoding.gzip, "Content-Encoding: gzip"), (.deflate, "Content-Encoding: deflate"),
+  ])
+  func `what holds for the plain bytes alone does not pass with compressed ones`(
+    coding: ContentCoding, field: String
+  ) throws {
+    let lines = try rewritten(
+      framing: .chunked, coding: ResponseCoding(plan: .encode(coding), varies: true),
+      lines: ["HTTP/1.1 200 OK"] + Self.coded)
+    #expect(
+      lines == [
+        "HTTP/1.1 200 OK", "Content-Type: text/plain", "ETag: W/\"1\"", "Last-Modified: then",
+        field, "Vary: Accept-Encoding", "x-request-id: id-1", "Transfer-Encoding: chunked",
+      ])
+  }
+
+  @Test func `an unpacked body is said to be in no coding`() throws {
+    let lines = try rewritten(
+      framing: .untilClose, coding: ResponseCoding(plan: .decode(.gzip), varies: true),
+      keepsAlive: false, minorVersion: 0, lines: ["HTTP/1.1 200 OK"] + Self.coded)
+    #expect(
+      lines == [
+        "HTTP/1.1 200 OK", "Content-Type: text/plain", "ETag: W/\"1\"", "Last-Modified: then",
+        "Vary: Accept-Encoding", "x-request-id: id-1", "Connection: close",
+      ])
+  }
+
+  @Test func `a body that stays as it is keeps all that is said of it`() throws {
+    let lines = try rewritten(
+      framing: .length(99), coding: ResponseCoding(plan: .asIs, varies: true),
+      lines: ["HTTP/1.1 200 OK"] + Self.coded)
+    let kept = Self.coded.filter { !$0.hasPrefix("Content-Length") }
+    #expect(
+      lines == ["HTTP/1.1 200 OK"] + kept
+        + ["Vary: Accept-Encoding", "x-request-id: id-1", "Content-Length: 99"])
+  }
+
+  @Test(
+    arguments: [
+      ("ETag: W/\"1\"", "ETag: W/\"1\""), ("etag: \"\"", "etag: W/\"\""), ("ETag: abc", nil),
+      ("ETag: \"a\"b\"", nil), ("ETag:", nil), ("ETag: w/\"1\"", nil),
+    ] as [(String, String?)])
+  func `an entity tag that cannot be weakened goes`(field: String, expected: String?) throws {
+    let coding = ResponseCoding(plan: .encode(.gzip), varies: true)
+    let lines = try rewritten(framing: .chunked, coding: coding, "HTTP/1.1 200 OK", field)
+    #expect(lines.first { $0.lowercased().hasPrefix("etag") } == expected)
+    let plain = try rewritten("HTTP/1.1 200 OK", field)
+    #expect(plain.contains { $0.hasPrefix(field) })
+  }
+
+  @Test(arguments: [
+    (["Vary: Accept-Encoding"], false), (["vary: Origin,ACCEPT-ENCODING"], false),
+    (["Vary: *"], false), (["Vary: a, *"], false),
+    (["Vary: Origin", "Vary: accept-encoding"], false),
+    ([], true), (["Vary: Origin"], true), (["Vary:"], true), (["Vary: Accept-Encodings"], true),
+    (["Vary: **"], true), (["X-Vary: Accept-Encoding"], true),
+    // One that Connection nominates is not passed on.
+    (["Connection: vary", "Vary: Accept-Encoding"], true),
+  ])
+  func `caches are told once that the coding varies`(fields: [String], isAdded: Bool) throws {
+    let without = try rewritten(lines: ["HTTP/1.1 200 OK"] + fields)
+    let with = try rewritten(
+      coding: ResponseCoding(varies: true), lines: ["HTTP/1.1 200 OK"] + fields)
+    let place = try #require(without.firstIndex(of: "x-request-id: id-1"))
+    var expected = without
+    if isAdded { expected.insert("Vary: Accept-Encoding", at: place) }
+    #expect(with == expected)
+  }
+
+  @Test func `a secret that comes back is told as three stars in a coded response, too`() throws {
+    let account = try Account.at("https://good.com", credential: .bearer(token: "S3CR3T"))
+    let lines = try rewritten(
+      account: account, framing: .chunked,
+      coding: ResponseCoding(plan: .encode(.gzip), varies: true), "HTTP/1.1 200 OK",
+      "ETag: \"S3CR3T\"", "Vary: S3CR3T, Accept-Encoding", "Digest: S3CR3T", "Server: S3CR3T")
+    #expect(
+      lines == [
+        "HTTP/1.1 200 OK", "ETag: ***", "Vary: ***", "Server: ***", "Content-Encoding: gzip",
+        "Vary: Accept-Encoding", "x-request-id: id-1", "Transfer-Encoding: chunked",
+      ])
   }
 }

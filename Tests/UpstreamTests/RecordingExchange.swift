@@ -1,3 +1,4 @@
+import EventLoop
 import Wire
 
 @testable import Upstream
@@ -32,8 +33,20 @@ final class RecordingExchange: UpstreamExchange {
     events.append("head \(head.status) \(framing)")
   }
 
-  func onResponseBody(_ payload: Span<UInt8>) {
-    body += payload.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+  /// Never more than this many bytes at a time are taken.
+  var takesAtMost = Int.max
+
+  func onResponseBody(_ payload: Span<UInt8>) -> Int {
+    let taken = min(payload.count, takesAtMost)
+    let bytes = payload.extracting(0..<taken)
+    body += bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    return taken
+  }
+
+  func moveResponseBody(from stream: inout ByteStream, count: Int) -> StreamResult? { nil }
+
+  func onUpgraded(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>) {
+    events.append("upgraded")
   }
 
   func onResponseTrailer(_ field: Field, _ bytes: Span<UInt8>) {

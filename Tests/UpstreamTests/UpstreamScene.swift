@@ -21,7 +21,9 @@ final class UpstreamScene: TurnEndHandler {
   init(dialsInFlight: Int = 16) throws {
     Self.prepare
     loop = try EventLoop()
-    connector = Connector(loop: loop, blocks: BlockPool(), dialsInFlight: dialsInFlight)
+    connector = Connector(
+      loop: loop, blocks: BlockPool(),
+      pipes: PipePool(loop: loop, pipesMax: 4, pipeBytes: 1 << 16), dialsInFlight: dialsInFlight)
     server = try LoopbackServer()
     ticker = Ticker()
   }

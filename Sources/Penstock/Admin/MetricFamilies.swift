@@ -18,6 +18,9 @@ enum MetricFamilies {
     "Time that dialling an upstream took, TLS included.")
   static let proxyAdded = MetricFamily(
     "penstock_proxy_added_seconds", .histogram, "Time that Penstock itself added to a request.")
+  static let eventLoopLag = MetricFamily(
+    "penstock_event_loop_lag_seconds", .histogram,
+    "Time that a turn of an event loop took, for which others had to wait.")
   static let requestBytes = MetricFamily(
     "penstock_request_bytes_total", .counter, "Bytes received from clients.")
   static let responseBytes = MetricFamily(

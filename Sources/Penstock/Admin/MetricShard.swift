@@ -32,6 +32,7 @@ final class MetricShard: Sendable {
   let ttfb: HistogramTable
   let connects: HistogramTable
   let added: HistogramTable
+  let loopLag: HistogramTable
   let requestBytes: CounterTable
   let responseBytes: CounterTable
   let limitHits: CounterTable
@@ -55,6 +56,7 @@ final class MetricShard: Sendable {
     ttfb = HistogramTable(rows: rows, boundsNanoseconds: durationBoundsNanoseconds)
     connects = HistogramTable(rows: 1, boundsNanoseconds: durationBoundsNanoseconds)
     added = HistogramTable(rows: rows, boundsNanoseconds: addedBoundsNanoseconds)
+    loopLag = HistogramTable(rows: 1, boundsNanoseconds: addedBoundsNanoseconds)
     requestBytes = CounterTable(count: rows)
     responseBytes = CounterTable(count: rows)
     limitHits = CounterTable(count: Self.limitsMax)
@@ -109,6 +111,10 @@ final class MetricShard: Sendable {
   func observeAdded(account: Int, nanoseconds: Int64) {
     added.observe(row: row(account: account), nanoseconds: nanoseconds)
   }
+
+  /// One turn of the worker's loop, from waking up to its end: as long as whatever became ready in
+  /// it may have had to wait.
+  func observeLoopLag(nanoseconds: Int64) { loopLag.observe(row: 0, nanoseconds: nanoseconds) }
 
   func addRequestBytes(account: Int, _ count: Int) {
     assert(count >= 0)

@@ -130,6 +130,10 @@ struct MetricsPage {
       for shard in shards { added.add(shard.added, row: row) }
       exposition.write(MetricFamilies.proxyAdded, labels, added, into: &out)
     }
+    added.reset()
+    for shard in shards { added.add(shard.loopLag, row: 0) }
+    exposition.writeHeader(MetricFamilies.eventLoopLag, into: &out)
+    exposition.write(MetricFamilies.eventLoopLag, LabelSet(), added, into: &out)
   }
 
   private func writeBytes(into out: inout ByteBuffer) {

@@ -7,8 +7,9 @@ public enum Compression: Sendable, Equatable {
   case custom(types: [String], bytesMin: Int, level: Int)
 
   public static let defaultTypes = [
-    "application/json", "application/*+json", "text/*", "application/javascript",
-    "application/xml", "application/*+xml", "image/svg+xml",
+    "application/json", "application/*+json", "application/x-ndjson", "text/*",
+    "application/javascript", "application/x-javascript", "application/xml", "application/*+xml",
+    "image/svg+xml",
   ]
   public static let defaultBytesMin = 256
   public static let defaultLevel = 1

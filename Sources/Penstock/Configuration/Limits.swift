@@ -35,6 +35,9 @@ public struct Limits: Sendable, Equatable {
   public var executeBodyBytes = 1 << 20
   public var executeResponseBytes = 1 << 20
   public var executeParameters = 100
+  /// An answer that comes slower than so many bytes a second, over so long, is given up.
+  public var executeLowSpeedBytes = 100
+  public var executeLowSpeedMilliseconds = 30_000
   public var jsonDepth = 64
   public var endpointBytes = 8192
 
@@ -53,14 +56,23 @@ public struct Limits: Sendable, Equatable {
   // MARK: Buffers and turns
 
   /// Above it the source is no longer read.
-  public var writeBufferHighBytes = 262_144
+  public var writeBufferHighBytes = 65_536
   /// Below it the source is read again.
-  public var writeBufferLowBytes = 65_536
+  public var writeBufferLowBytes = 16_384
   public var readBufferBytes = 16_384
   /// Of the whole process; new work is refused from 80 % on.
   public var bufferedBytes = 256 << 20
   /// Exchanges of the whole process; 0 is no limit.
   public var inFlight = 0
+  /// Pipes of one worker, through which bodies go without being copied; 0 is none.
+  public var splicePipes = 8
+  /// The size of each, a power of two.
+  public var splicePipeBytes = 1 << 20
+  /// Of bodies, moved in one turn before everyone gets small shares only.
+  public var turnBytes = 4 << 20
+  /// Of a body that is collected before it is sent: in memory, and in all.
+  public var requestMemoryBytes = 65_536
+  public var requestSpoolBytes = 1 << 30
   public var acceptsPerTurn = 64
   public var tlsHandshakesPerTurn = 2
 
@@ -78,6 +90,8 @@ public struct Limits: Sendable, Equatable {
   public var gzipHeaderBytes = 65_536
   public var gzipMembers = 1024
   public var compressionContexts = 1000
+  /// Of one worker and kind, kept for the next body.
+  public var compressionContextsIdle = 32
 
   // MARK: Binary bodies and results
 

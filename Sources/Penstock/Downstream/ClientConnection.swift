@@ -5,8 +5,9 @@ import Wire
 
 /// One client's connection: reads heads, runs one exchange at a time, writes answers in order.
 ///
-/// Idle it holds no buffer and no exchange. Its timeouts and its part in a shutdown stand in
-/// ClientConnectionEnds, what it does for its exchange in ClientConnectionService. Owned by its
+/// Idle it holds no buffer and no exchange. How it reads and writes stands in
+/// ClientConnectionTransfer, its timeouts and its part in a shutdown in ClientConnectionEnds, what
+/// it does for its exchange in ClientConnectionService. Owned by its
 /// worker; used by its loop's thread only.
 final class ClientConnection: Watcher {
   enum State {
@@ -25,27 +26,44 @@ final class ClientConnection: Watcher {
   let worker: Worker
   /// What is served here: the data plane, or the admin plane.
   let plane: Plane
-  private let servesHalfClosed: Bool
+  let servesHalfClosed: Bool
 
   var stream: ByteStream
   var input = ByteBuffer()
-  /// What is to be written, in order. Exchanges append; the settle writes.
+  /// What is to be written, in this order: bytes, then what a pipe holds. Exchanges append; the
+  /// settle writes.
   var output = ByteBuffer()
-  private var interest: Readiness = .readable
+  var pipe: Pipe?
+  /// True exactly when the pipe holds a chunk's data, which CRLF follows.
+  var isPipeChunk = false
+  /// Bytes of the output that the socket has taken.
+  var writtenBytes = 0
+  var interest: Readiness = .readable
   private var isWatched = false
   var timeout: Timeout?
   var exchangeTimeout: Timeout?
+  /// When what the stages of a body hold back has to come out.
+  var flushTimeout: Timeout?
+  /// How a fast upload gathers in the socket, and when it has paused.
+  var pace = ReadPace()
+  var paceTimeout: Timeout?
 
   /// True once the client has ended its side.
   var isInputEnded = false
   var isClosingAfterFlush = false
-  private var isLingeringAfterFlush = false
+  var isLingeringAfterFlush = false
   private(set) var requests = 0
   let openedNanoseconds: Int64
   /// When the state began, or bytes last moved in it; what the timeouts count from.
   var sinceNanoseconds: Int64
   var writtenNanoseconds: Int64
-  private var lingeredBytes = 0
+  /// Since when the client has not taken what there is for it; 0 while it has.
+  var stalledNanoseconds: Int64 = 0
+  /// What the socket held when it last took nothing more.
+  var unacknowledgedBytes = 0
+  /// True while the client takes what it is given without making it wait.
+  var readsPromptly = true
+  var lingeredBytes = 0
   var closeReason = CloseReason.clientClosed
   private var gauge = ConnectionLabel.downstreamIdle
   /// The peer's address as the log tells it.
@@ -87,58 +105,6 @@ final class ClientConnection: Watcher {
     worker.loop.mark(self)
   }
 
-  func readInput() {
-    if isInputEnded { return }
-    worker.blocks.provide(&input)
-    var result = StreamResult.wouldBlock
-    _ = input.fill(minimum: 1024) { space in
-      result = stream.read(into: space)
-      if case .moved(let count) = result { return count }
-      return 0
-    }
-    switch result {
-    case .moved(let count):
-      onBytesReceived(count)
-    case .wouldBlock: break
-    case .ended:
-      isInputEnded = true
-      onInputEnded()
-    case .failed:
-      isInputEnded = true
-      onClientGone(.clientAborted)
-    }
-  }
-
-  private func onBytesReceived(_ count: Int) {
-    switch state {
-    case .exchange(let exchange):
-      if exchange.wantsRequestBody { sinceNanoseconds = worker.loop.nowNanoseconds }
-    case .lingering: lingeredBytes += count
-    case .idle, .head, .closed: break
-    }
-  }
-
-  /// The client ended its side. Between requests that is good-bye; within one it is a cut, and with
-  /// an answer pending it means that the client has left, unless the listener says otherwise.
-  private func onInputEnded() {
-    switch state {
-    case .idle:
-      if input.isEmpty { close(requests == 0 ? .noRequest : .clientClosed) }
-    case .head: onClientGone(.clientAborted)
-    case .exchange(let exchange):
-      if exchange.state.request == .receiving { processInput() }
-      guard case .exchange(let same) = state, same === exchange else { return }
-      let isAnswered = exchange.state.response == .whole
-      if exchange.wantsRequestBody || !isAnswered && !servesHalfClosed {
-        onClientGone(.clientAborted)
-      } else {
-        exchange.state.onLastRequest()
-      }
-    case .lingering: close(closeReason)
-    case .closed: break
-    }
-  }
-
   /// Takes what it can off the input: heads, bodies, one exchange after the other.
   func processInput() {
     while true {
@@ -155,7 +121,8 @@ final class ClientConnection: Watcher {
       case .exchange(let exchange):
         if exchange.wantsRequestBody, !exchange.takeRequestBody(&input) { return }
         let ending = exchange.state.ending
-        if ending == .notYet || ending != .abort && output.count > lowBytes { return }
+        if ending == .notYet { return }
+        if ending != .abort, pipe != nil || output.count > lowBytes { return }
         finish(exchange)
       case .lingering:
         input.removeAll()
@@ -167,11 +134,11 @@ final class ClientConnection: Watcher {
   }
 
   /// A slow reader of pipelined answers is not read from until it catches up.
-  private var canStartNext: Bool {
+  var canStartNext: Bool {
     !isClosingAfterFlush && !isLingeringAfterFlush && output.count <= lowBytes
   }
 
-  private var lowBytes: Int { worker.configuration.limits.writeBufferLowBytes }
+  var lowBytes: Int { worker.configuration.limits.writeBufferLowBytes }
 
   /// True where the head ended, well or not.
   private func parseHead(_ exchange: Exchange) -> Bool {
@@ -196,6 +163,7 @@ final class ClientConnection: Watcher {
   // MARK: The settle
 
   override func onSettle() {
+    if case .exchange(let exchange) = state { exchange.flushStages() }
     flush()
     // What was flushed may have been all that its exchange waited for.
     if case .exchange = state { processInput() }
@@ -206,75 +174,9 @@ final class ClientConnection: Watcher {
       return
     }
     if case .idle = state, !input.isEmpty, canStartNext { worker.loop.readyAgain(self) }
+    if input.isEmpty { worker.blocks.reclaim(&input) }
     setInterest()
     setTimeout()
-  }
-
-  private func flush() {
-    if case .closed = state { return }
-    while !output.isEmpty {
-      let result = output.withUnsafeBytes { stream.write($0) }
-      switch result {
-      case .moved(let count):
-        output.consume(count)
-        writtenNanoseconds = worker.loop.nowNanoseconds
-        if case .exchange(let exchange) = state, output.count <= lowBytes {
-          exchange.onDownstreamDrained()
-        }
-      case .wouldBlock: return
-      case .ended, .failed:
-        onClientGone(.clientAborted)
-        return
-      }
-    }
-  }
-
-  private func afterFlush() {
-    if case .closed = state { return }
-    if !output.isEmpty { return }
-    if isLingeringAfterFlush {
-      isLingeringAfterFlush = false
-      beginLingering()
-    } else if isClosingAfterFlush {
-      close(closeReason)
-    }
-    guard case .idle = state else { return }
-    worker.blocks.reclaim(&output)
-    if isInputEnded, input.isEmpty { close(.clientClosed) }
-  }
-
-  private func beginLingering() {
-    if isInputEnded {
-      close(closeReason)
-      return
-    }
-    stream.shutDownWrites()
-    state = .lingering
-    sinceNanoseconds = worker.loop.nowNanoseconds
-    input.removeAll()
-  }
-
-  private var wantsInput: Bool {
-    if isInputEnded { return false }
-    switch state {
-    case .idle: return canStartNext && input.isEmpty
-    case .head, .lingering: return true
-    case .exchange(let exchange):
-      if exchange.wantsRequestBody { return exchange.canTakeRequestBody }
-      // Further requests wait here, up to a buffer's worth; then in the socket.
-      return input.count < worker.configuration.limits.readBufferBytes
-    case .closed: return false
-    }
-  }
-
-  private func setInterest() {
-    var wanted: Readiness = wantsInput ? .readable : []
-    if !output.isEmpty { wanted.insert(.writable) }
-    // Where nothing is read, the end of the client is still of interest while it is waited on.
-    if !wantsInput, !isInputEnded { wanted.insert(.peerClosed) }
-    if wanted == interest { return }
-    interest = wanted
-    worker.loop.change(descriptor: stream.descriptor, interest: wanted)
   }
 
   // MARK: The end of an exchange
@@ -283,6 +185,7 @@ final class ClientConnection: Watcher {
     let ending = exchange.state.ending
     exchange.finish()
     exchangeTimeout?.clear()
+    flushTimeout?.clear()
     worker.giveBack(exchange)
     moveGauge(to: .downstreamIdle)
     state = .idle
@@ -304,7 +207,7 @@ final class ClientConnection: Watcher {
   }
 
   /// The client cannot be served any more: an exchange in flight is cancelled.
-  private func onClientGone(_ reason: CloseReason) {
+  func onClientGone(_ reason: CloseReason) {
     if case .exchange(let exchange) = state {
       exchange.onClientGone(reason == .writeStall ? .clientWriteTimeout : .clientAborted)
       exchange.finish()
@@ -318,6 +221,7 @@ final class ClientConnection: Watcher {
   /// Cuts the connection with RST, so that a cut answer cannot be taken for a whole one.
   private func abort() {
     output.removeAll()
+    dropPipe()
     stream.abortOnClose()
     close(closeReason)
   }
@@ -334,8 +238,11 @@ final class ClientConnection: Watcher {
     if stream.descriptor < 0 { return }
     timeout = nil
     exchangeTimeout = nil
+    flushTimeout = nil
+    paceTimeout = nil
     if isWatched { worker.loop.forget(descriptor: stream.descriptor) }
     stream.close()
+    dropPipe()
     input.removeAll()
     output.removeAll()
     worker.blocks.reclaim(&input)
@@ -358,12 +265,18 @@ final class ClientConnection: Watcher {
   // MARK: Timeouts
 
   override func onTimeout(_ timeout: Timeout) {
+    if timeout === paceTimeout {
+      if stream.descriptor >= 0 { pace.onPaused(on: stream) }
+      return
+    }
     worker.loop.mark(self)
+    if timeout === flushTimeout { return }  // the settle flushes what is due
     if timeout === exchangeTimeout {
       if case .exchange(let exchange) = state { exchange.onTotalTimeout() }
       return
     }
-    if !output.isEmpty {
+    if hasUnsent {
+      if hasDrainedUnseen() { return }
       stream.abortOnClose()
       onClientGone(.writeStall)
       return
@@ -373,7 +286,8 @@ final class ClientConnection: Watcher {
     case .head(let exchange):
       state = .exchange(exchange)
       exchange.refuse(.requestTimeout)
-    case .exchange(let exchange): exchange.onBodyTimeout()
+    case .exchange(let exchange):
+      if exchange.isTunnel { exchange.onTunnelIdle() } else { exchange.onBodyTimeout() }
     case .lingering: close(closeReason)
     case .closed: break
     }

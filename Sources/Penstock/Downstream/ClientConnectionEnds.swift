@@ -5,7 +5,7 @@ extension ClientConnection {
   /// Sets what ends the present state if nothing happens.
   func setTimeout() {
     let timeouts = worker.configuration.timeouts
-    if !output.isEmpty {
+    if hasUnsent {
       setTimeout(from: writtenNanoseconds, timeouts.writeStallMilliseconds)
       return
     }
@@ -14,7 +14,9 @@ extension ClientConnection {
       setTimeout(from: sinceNanoseconds, timeouts.keepAliveMilliseconds)
     case .idle, .head: setTimeout(from: sinceNanoseconds, timeouts.headerMilliseconds)
     case .exchange(let exchange):
-      if exchange.wantsRequestBody, exchange.canTakeRequestBody {
+      if exchange.isTunnel {
+        setTimeout(from: exchange.movedNanoseconds, exchange.tunnelIdleMilliseconds)
+      } else if exchange.wantsRequestBody, exchange.canTakeRequestBody {
         setTimeout(from: sinceNanoseconds, timeouts.bodyIdleMilliseconds)
       } else {
         timeout?.clear()

@@ -1,4 +1,6 @@
 import EventLoop
+import Upstream
+import Wire
 
 /// What an exchange asks of its client's connection.
 extension ClientConnection {
@@ -31,4 +33,45 @@ extension ClientConnection {
   }
 
   func clearExchangeTimeout() { exchangeTimeout?.clear() }
+
+  // MARK: Payload that nobody has to look at
+
+  /// Moves at most `count` bytes of an upstream's payload behind the output: into a pipe where both
+  /// ends are plain and the client keeps up, else into the output itself. nil where the caller has
+  /// to read and append, because what is copied as a chunk needs its size in front.
+  func moveBody(from source: inout ByteStream, count: Int, isChunk: Bool) -> StreamResult? {
+    assert(pipe == nil, "one pipe at a time")
+    if let result = spliceBody(from: source, count: count, isChunk: isChunk) { return result }
+    if isChunk { return nil }
+    let room = worker.configuration.limits.writeBufferHighBytes - output.count
+    worker.blocks.provide(&output, isLarge: true)
+    return output.read(from: &source, atMost: min(count, max(room, BlockPool.blockBytes)))
+  }
+
+  private func spliceBody(
+    from source: borrowing ByteStream, count: Int, isChunk: Bool
+  ) -> StreamResult? {
+    guard count >= Self.leastPipeBytes, readsPromptly, !stream.isTLS, !source.isTLS,
+      let filled = worker.takePipe()
+    else { return nil }
+    let result = source.splice(into: filled, count: min(count, worker.pipes.bytesMax))
+    guard case .moved(let moved) = result else {
+      worker.pipes.giveBack(filled)
+      return result
+    }
+    if isChunk { output.appendChunkHead(moved) }
+    pipe = filled
+    isPipeChunk = isChunk
+    return result
+  }
+
+  /// Below it two more system calls cost as much as the copy that they save.
+  private static let leastPipeBytes = 64 * 1024
+
+  /// Asks for a settle when what the stages hold back is due, in loop time.
+  func setFlushTimeout(atNanoseconds deadline: Int64) {
+    let made = flushTimeout ?? Timeout(owner: self, loop: worker.loop)
+    flushTimeout = made
+    made.set(atNanoseconds: deadline)
+  }
 }

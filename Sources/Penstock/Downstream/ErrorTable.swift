@@ -197,7 +197,15 @@ enum ErrorTable {
     case .unsupportedEncoding:
       downstream(
         3015, "unsupported_encoding", 415, "The body's content coding is not supported.",
-        "Send the body without Content-Encoding.")
+        "Send the body plain, or in one of the codings in Accept-Encoding.")
+    case .badEncoding:
+      downstream(
+        3019, "bad_encoding", 400, "The body is not what its Content-Encoding says.",
+        "Send the whole body in the coding that Content-Encoding names.", closes: true)
+    case .decompressionLimit:
+      downstream(
+        3020, "decompression_limit", 413, "The body expands more than the limits allow.",
+        "Send a body that expands less, or send it plain.", closes: true)
     case .binaryBodyUnsupported:
       downstream(
         3016, "binary_body_unsupported", 501, "Binary bodies are not supported yet.",
@@ -281,6 +289,10 @@ enum ErrorTable {
       row(
         5003, "local_resource_exhausted", 503, .connect, "proxy_internal_error",
         "Penstock has run out of descriptors, ports or memory.", "Try again after Retry-After.")
+    case .spoolUnavailable:
+      row(
+        5004, "spool_unavailable", 503, .receive, "proxy_internal_error",
+        "Penstock has no room on its disk for the body.", "Try again after Retry-After.")
     default:
       row(
         5000, "internal_error", 500, .respond, "proxy_internal_error",

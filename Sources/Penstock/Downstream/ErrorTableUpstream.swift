@@ -95,6 +95,18 @@ extension ErrorTable {
         "The upstream's answer is larger than the limit.",
         "Use the streaming route /proxy/, or raise limits.execute_response_bytes.",
         isTransient: false)
+    case .upstreamBadEncoding:
+      upstream(
+        7012, "bad_encoding", 502, .body, "http_response_content_coding",
+        "The upstream's answer is not what its Content-Encoding says.",
+        "Check the upstream; a client that takes gzip gets its answers as they are.",
+        isTransient: false)
+    case .upstreamDecompressionLimit:
+      upstream(
+        7013, "decompression_limit", 502, .body, "http_response_content_coding",
+        "The upstream's answer expands more than the limits allow.",
+        "Take gzip in Accept-Encoding, or raise limits.decompression_ratio.",
+        isTransient: false)
     case .upstreamUnsolicited:
       upstream(
         7011, "upstream_unsolicited", 502, .firstByte, "http_protocol_error",
@@ -107,6 +119,12 @@ extension ErrorTable {
       downstream(
         8002, "client_write_timeout", 499, "The client stopped reading the answer.",
         "Read the answer without long pauses.", phase: .respond, closes: true)
+    case .tunnelIdle:
+      ErrorRow(
+        code: 8004, slug: "tunnel_idle", status: 503, side: .internal, phase: .body,
+        proxyStatus: "connection_timeout", isTransient: true, closes: true,
+        message: "Neither side of the tunnel sent anything for too long.",
+        fix: "Send a ping now and then, or raise timeouts.tunnel_idle.")
     case .shutdownForced:
       ErrorRow(
         code: 8003, slug: "shutdown_forced", status: 503, side: .internal, phase: .respond,

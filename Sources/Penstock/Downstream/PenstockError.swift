@@ -10,24 +10,24 @@ public enum PenstockError: Int, Error, CaseIterable, Sendable {
   case invalidJSON, validationError, duplicateKey, invalidMethod, conflictingBody, bodyNotAllowed
   case invalidContentType, invalidBase64, tooManyParameters, parametersTooLarge
   case invalidHeaderName, invalidHeaderValue, reservedHeader, reservedParameter
-  case unsupportedMediaType, unsupportedEncoding
+  case unsupportedMediaType, unsupportedEncoding, badEncoding, decompressionLimit
   case binaryBodyUnsupported, binaryAnswerUnsupported, customConnectionDataOff
   // Where it may go
   case invalidEndpoint, endpointTooLong, dotSegments, userinfoNotAllowed, invalidScheme
   case originMismatch, destinationNotAllowed
   // Penstock's own state
-  case overloaded, draining, resourceExhausted, internalError
+  case overloaded, draining, resourceExhausted, spoolUnavailable, internalError
   // The upstream
   case upstreamDNSFailed, upstreamDNSTimeout, upstreamConnectFailed, upstreamConnectTimeout
   case upstreamTLSFailed, upstreamTLSUntrusted, upstreamTLSTimeout
   case upstreamWriteTimeout, upstreamTimeout, upstreamTooSlow
   case upstreamClosed, upstreamReset, upstreamTruncated, upstreamTruncatedHeaders
   case upstreamProtocolError, upstreamHeadersTooLarge, upstreamUnexpectedUpgrade
-  case upstreamResponseTooLarge
+  case upstreamResponseTooLarge, upstreamBadEncoding, upstreamDecompressionLimit
   /// Counted only: nobody had asked.
   case upstreamUnsolicited
   // Ends without an answer: these are logged and counted only
-  case clientAborted, clientBodyTimeout, clientWriteTimeout, shutdownForced
+  case clientAborted, clientBodyTimeout, clientWriteTimeout, tunnelIdle, shutdownForced
 }
 
 /// Whose doing it was.

@@ -1,3 +1,4 @@
+import Body
 import EventLoop
 import Upstream
 import Wire
@@ -5,9 +6,10 @@ import Wire
 /// One request and its response, from the client's head to the log line.
 ///
 /// As a request goes: `begin` here, then ExchangeRouting, ExchangeRequest (the request up),
-/// ExchangeResponse (the response down), ExchangeAnswers (what Penstock says itself), and `finish`
-/// here. What a state allows is `ExchangeState`'s to say; this class does it.
-/// Taken from its worker's store for a request and given back; used by its loop's thread only.
+/// ExchangeResponse (the response down), ExchangeStages (what changes a body on its way),
+/// ExchangeAnswers (what Penstock says itself), and `finish` here; a protocol that was switched to
+/// goes through ExchangeTunnel. What a state allows is `ExchangeState`'s to say; this class does
+/// it. Taken from its worker's store for a request and given back; used by its loop's thread only.
 final class Exchange {
   let worker: Worker
   var head = RequestHead()
@@ -24,6 +26,14 @@ final class Exchange {
   var minorVersion = 1
   var awaitsContinue = false
   var discardedBytes = 0
+  /// What changes the request's body on its way up; nil where nothing does.
+  var requestStages: BodyPipeline?
+  /// The coding that they put on, as the upstream is told; nil where they put on none.
+  var requestEncoding: ContentCoding?
+  /// True exactly when the request's stages hold back what they took.
+  var hasHeldRequest = false
+  /// Collects a body whose length the upstream has to know first; nil where it streams.
+  var spool: RequestSpool?
   /// Who asks, and where the key was shown.
   var shown = Authenticator.Shown.nowhere
 
@@ -37,6 +47,8 @@ final class Exchange {
   var requestBytes = ByteBuffer()
   var isHeld = true
   var isRequestChunked = false
+  /// The request asks for another protocol, which the upstream may switch to.
+  var asksUpgrade = false
   var isAbandoned = false
   /// True exactly when input was left because the upstream does not keep up.
   var isUploadPaused = false
@@ -45,6 +57,25 @@ final class Exchange {
   var responseFraming = Framing.none
   var takesTrailers = false
   var trailers = ByteBuffer()
+  /// The content codings that the client takes.
+  var accepted = AcceptEncoding()
+  /// How this request's answers are compressed, where the client likes it.
+  var compression = CompressionRule(.off)
+  /// What changes the response's body on its way down; nil where nothing does.
+  var responseStages: BodyPipeline?
+  /// Since when the response's stages hold back what they took; 0 while they hold nothing.
+  var heldResponseNanoseconds: Int64 = 0
+  /// The upstream has said how long its body is.
+  var hasKnownLength = false
+  /// True exactly when the upstream's body is over and its stages still have to give the rest.
+  var isFinishingResponse = false
+  /// Where the response's head began, as long as it can be taken back.
+  var responseMark: OutputMark?
+
+  /// Both ends go on as a tunnel.
+  var isTunnel = false
+  /// When a tunnel last moved a byte.
+  var movedNanoseconds: Int64 = 0
   /// True exactly when the output went over its high mark and not yet down to the low one.
   var isDownstreamFull = false
   /// What the envelope endpoint keeps; nil on the streaming route.
@@ -80,6 +111,14 @@ final class Exchange {
     takesTrailers = false
     isUploadPaused = false
     isDownstreamFull = false
+    accepted = AcceptEncoding()
+    hasHeldRequest = false
+    requestEncoding = nil
+    heldResponseNanoseconds = 0
+    isFinishingResponse = false
+    responseMark = nil
+    isTunnel = false
+    asksUpgrade = false
   }
 
   func close() {
@@ -91,6 +130,8 @@ final class Exchange {
     if requestBytes.capacity > Self.keptBytes { requestBytes.release() }
     trailers.removeAll()
     execute = nil
+    spool = nil
+    closeStages()
   }
 
   // MARK: The head
@@ -132,6 +173,7 @@ final class Exchange {
     requestBody = BodyDecoder(check.framing, worker.chunkLimits)
     if case .none = check.framing { state.onRequestWhole() }
     takesTrailers = check.takesTrailers
+    accepted = check.accepted
     awaitsContinue = check.expectsContinue && head.minorVersion == 1
     if requestBody.isEnded, state.request == .receiving { state.onRequestWhole() }
     guard let client else { return }

@@ -12,6 +12,7 @@ extension Exchange {
     record.phase = phase
     let hasSentBytes = upstream?.hasSentBytes ?? false
     abandonUpstream()
+    takeBackHead()
     switch state.response {
     case .awaited: answer(error, hasSentBytes: hasSentBytes)
     case .whole, .cut: break
@@ -20,6 +21,21 @@ extension Exchange {
       state.onCut()
     }
     client?.mark()
+  }
+
+  /// A head that has not left yet is taken back, so that what has failed can be answered.
+  func takeBackHead() {
+    guard state.response == .begun, !isTunnel, let client, let mark = responseMark,
+      mark.rewind(client)
+    else { return }
+    responseMark = nil
+    state.onResponseTakenBack()
+    record.status = 0
+    record.bytesSent = 0
+    isFinishingResponse = false
+    responseStages?.close()
+    responseStages = nil
+    client.dropPipe()
   }
 
   /// Answers with a row of the error table.
@@ -41,6 +57,7 @@ extension Exchange {
     fields.append("\r\nx-should-retry: ")
     let canRetry = row.isTransient && (!hasSentBytes || isIdempotent)
     fields.append(canRetry ? "true\r\n" as StaticString : "false\r\n")
+    if row.status == 415 { fields.append("Accept-Encoding: gzip, deflate\r\n") }
     if row.status == 503 { fields.append("Retry-After: 1\r\n") }
     if row.status == 401 { fields.append("WWW-Authenticate: Bearer\r\n") }
     if allow.utf8CodeUnitCount > 0 { fields.appendField("Allow", allow) }
@@ -126,7 +143,7 @@ extension Exchange {
     if state.response == .awaited { record.status = error.row.status }
   }
 
-  private func abandonUpstream() {
+  func abandonUpstream() {
     isAbandoned = true
     if isQueued { pool?.leaveQueue(self) }
     isQueued = false

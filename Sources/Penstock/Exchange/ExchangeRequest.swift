@@ -1,3 +1,5 @@
+import Body
+import EventLoop
 import Upstream
 import Wire
 
@@ -21,9 +23,12 @@ extension Exchange {
     }
     isIdempotent = IdempotentMethod.contains(bytes[head.method])
     record.describe(upstreamHost: account.base.hostHeader)
+    self.account = account
+    guard planRequestBody(bytes, account) else { return }
     writeStreamHead(bytes, account, rest: rest, pathCount: pathCount)
     sendContinue()
-    connect(to: account, pool: worker.basePool(of: account))
+    // A body that is collected first is sent when its length is known.
+    if spool == nil { connect(to: account, pool: worker.basePool(of: account)) }
   }
 
   private func writeStreamHead(
@@ -45,11 +50,25 @@ extension Exchange {
     }
     requestBytes.append(" HTTP/1.1\r\n")
     requestBytes.appendField("Host", account.base.hostHeader)
-    RequestRewrite.appendClientFields(head, bytes, account, shown: shown, into: &requestBytes)
-    RequestRewrite.appendFraming(requestFraming, method: method, into: &requestBytes)
+    RequestRewrite.appendClientFields(
+      head, bytes, account, shown: shown, isTransformed: requestStages != nil, into: &requestBytes)
+    if let requestEncoding {
+      requestBytes.appendField("Content-Encoding", requestEncoding.name)
+    }
+    if spool == nil {
+      let framing = requestStages == nil ? requestFraming : .chunked
+      RequestRewrite.appendFraming(framing, method: method, into: &requestBytes)
+      isRequestChunked = framing == .chunked
+    } else {
+      isRequestChunked = false
+    }
+    let upgrade = RequestRewrite.upgrade(head, bytes)
+    asksUpgrade = upgrade != nil
     RequestRewrite.appendOwnFields(
-      account, requestID: record.requestID.span, takesTrailers: takesTrailers, into: &requestBytes)
-    isRequestChunked = requestFraming == .chunked
+      account, requestID: record.requestID.span, takesTrailers: takesTrailers, upgrade: upgrade,
+      of: bytes, into: &requestBytes)
+    // A length that is not known yet is the last field.
+    if spool == nil { requestBytes.append("\r\n") }
   }
 
   /// The client may send its body now; not where it has begun already.
@@ -67,10 +86,15 @@ extension Exchange {
 
   /// False while what was read already has to go out first.
   var canTakeRequestBody: Bool {
-    if state.request == .discarding || execute != nil { return true }
+    if state.request == .discarding || execute != nil || spool != nil { return true }
+    return requestRoom > 0
+  }
+
+  /// How many bytes of the body may be taken now.
+  var requestRoom: Int {
     let limits = worker.configuration.limits
-    if let upstream, isConnected { return upstream.outputCount < limits.writeBufferHighBytes }
-    return requestBytes.count < limits.retryHeldBytes
+    guard let upstream, isConnected else { return limits.retryHeldBytes - requestBytes.count }
+    return upstream.hasTail ? 0 : limits.writeBufferHighBytes - upstream.outputCount
   }
 
   /// Takes body bytes off the client's input. True where the body ended, false where more must
@@ -90,7 +114,12 @@ extension Exchange {
       switch requestBody.next(input.span, &position) {
       case .needsMore: return false
       case .payload(let count):
-        onRequestBody(input.span.extracting((position - count)..<position))
+        let taken = onRequestBody(input.span.extracting((position - count)..<position))
+        if taken < count {
+          requestBody.putBack(count - taken, &position)
+          isUploadPaused = true
+          return false
+        }
       case .trailer: break  // no upstream has said that it takes any
       case .ended: onRequestEnded()
       case .failed(let fault): onRequestBroken(fault)
@@ -99,21 +128,33 @@ extension Exchange {
     return true
   }
 
-  private func onRequestBody(_ payload: Span<UInt8>) {
+  /// Returns how many bytes were taken.
+  private func onRequestBody(_ payload: Span<UInt8>) -> Int {
     if state.request == .discarding {
       discardedBytes += payload.count
       if discardedBytes > worker.configuration.limits.lingeringBytes { state.onDiscardedTooMuch() }
-      return
+      return payload.count
     }
+    if requestStages != nil { return runRequestStages(payload) }
+    appendRequestBody(payload)
+    return payload.count
+  }
+
+  /// Payload as it goes up, behind the stages.
+  func appendRequestBody(_ payload: Span<UInt8>) {
     if execute != nil {
       onEnvelopeBytes(payload)
       return
     }
+    if spool != nil {
+      collect(payload)
+      return
+    }
+    if isTunnel { movedNanoseconds = worker.loop.nowNanoseconds }
     if isHeld, requestBytes.count + payload.count > worker.configuration.limits.retryHeldBytes,
       isConnected
     {
-      isHeld = false
-      requestBytes.removeAll()
+      letGo()
     }
     if isHeld {
       if isRequestChunked {
@@ -126,12 +167,48 @@ extension Exchange {
     if isRequestChunked { upstream.sendChunk(payload) } else { upstream.send(payload) }
   }
 
+  /// The request is too large to be sent again.
+  private func letGo() {
+    isHeld = false
+    requestBytes.removeAll()
+  }
+
+  /// Moves payload that nobody has to look at from the client's stream towards the upstream: into
+  /// a pipe where both ends are plain, else into what is to be sent. nil where there is none.
+  func moveRequestBody(from stream: inout ByteStream, count: Int) -> StreamResult? {
+    guard state.request == .receiving, requestStages == nil, execute == nil, spool == nil,
+      !isRequestChunked, let upstream, isConnected
+    else { return nil }
+    let wanted = min(requestBody.runBytes, count)
+    // What is small enough to be held goes the other way.
+    if wanted < Self.leastMoveBytes || requestRoom <= 0 { return nil }
+    let result = upstream.moveBody(from: &stream, count: wanted, room: requestRoom)
+    guard case .moved(let moved) = result else { return result }
+    if isHeld { letGo() }
+    movedNanoseconds = worker.loop.nowNanoseconds
+    awaitsContinue = false
+    requestBody.skip(moved)
+    record.bytesReceived += moved
+    return result
+  }
+
+  private static let leastMoveBytes = 64 * 1024
+
   private func onRequestEnded() {
+    if state.request == .receiving, requestStages != nil, !finishRequestStages() { return }
     let wasReceiving = state.request == .receiving
-    state.onRequestWhole()
-    guard wasReceiving else { return }
+    if wantsRequestBody { state.onRequestWhole() }
+    if wasReceiving { onRequestBodyWhole() }
+  }
+
+  /// All of the body has passed the stages.
+  private func onRequestBodyWhole() {
     if execute != nil {
       onEnvelopeEnded()
+    } else if spool != nil {
+      sendCollected()
+    } else if isTunnel {
+      upstream?.endTunnel()
     } else if let upstream, isConnected {
       upstream.endRequest(isChunked: isRequestChunked)
     }

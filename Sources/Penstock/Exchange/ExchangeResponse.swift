@@ -1,3 +1,5 @@
+import Body
+import EventLoop
 import Upstream
 import Wire
 
@@ -66,8 +68,16 @@ extension Exchange: UpstreamExchange {
       worker.shard.observeConnect(
         nanoseconds: Int64(micros) * 1000 + connection.tlsNanoseconds)
     }
-    connection.beginRequest(isToHead: execute?.isToHead ?? isToHead)
+    connection.beginRequest(
+      isToHead: execute?.isToHead ?? isToHead, asksUpgrade: asksUpgrade)
     connection.send(requestBytes.span)
+    if let spool {
+      guard let content = spool.content() else {
+        fail(.resourceExhausted, .send)
+        return
+      }
+      connection.send(content)
+    }
     if isRequestWholeUpstream { connection.endRequest(isChunked: isRequestChunked) }
     record.sentNanoseconds = worker.loop.nowNanoseconds
     record.addedNanoseconds += worker.loop.sinceTurnBegan()
@@ -100,6 +110,7 @@ extension Exchange: UpstreamExchange {
     upstream = nil
     isConnected = false
     if isAbandoned { return }
+    takeBackHead()
     let attempt = ExchangeState.Attempt(
       hasSentBytes: failure.hasSentBytes, isReused: wasReused,
       isClosedUnanswered: failure.isUnanswered && failure.isClosing, isHeld: isHeld,
@@ -129,13 +140,19 @@ extension Exchange: UpstreamExchange {
       onEnvelopeHead(head, bytes, framing, account)
       return
     }
-    responseFraming = ResponseRewrite.framing(framing, toMinorVersion: minorVersion)
+    var coding = ResponseCoding(
+      head, bytes, framing: framing, accepted: accepted, rule: compression, isToHead: isToHead)
+    planResponseBody(&coding)
+    hasKnownLength = if case .length = framing { true } else { false }
+    responseFraming = ResponseRewrite.framing(
+      framing, toMinorVersion: minorVersion, isTransformed: coding.isTransformed)
     if responseFraming == .untilClose || client.isLastRequest { state.onLastRequest() }
+    responseMark = OutputMark(client)
     let before = client.output.count
     worker.blocks.provide(&client.output)
     ResponseRewrite.append(
-      head, bytes, account, framing: responseFraming, isToHead: isToHead, context: context,
-      requestID: record.requestID.span, into: &client.output)
+      head, bytes, account, framing: responseFraming, coding: coding, isToHead: isToHead,
+      context: context, requestID: record.requestID.span, into: &client.output)
     record.status = head.status
     record.bytesSent += client.output.count - before
     state.onResponseBegun()
@@ -143,41 +160,73 @@ extension Exchange: UpstreamExchange {
     client.mark()
   }
 
-  func onResponseBody(_ payload: Span<UInt8>) {
-    if isAbandoned { return }
+  func onResponseBody(_ payload: Span<UInt8>) -> Int {
+    if isAbandoned { return payload.count }
+    if responseStages != nil { return runResponseStages(payload) }
     if execute != nil {
       onEnvelopeBody(payload)
-      return
+    } else {
+      appendResponseBody(payload)
     }
+    return payload.count
+  }
+
+  /// Payload as it goes down, behind the stages.
+  func appendResponseBody(_ payload: Span<UInt8>) {
     guard let client else { return }
     let before = client.output.count
+    worker.blocks.provide(&client.output)
     if responseFraming == .chunked {
       client.output.appendChunk(payload)
     } else {
       client.output.append(payload)
     }
-    record.bytesSent += client.output.count - before
-    if client.output.count >= worker.configuration.limits.writeBufferHighBytes {
-      isDownstreamFull = true
-    }
+    onAppended(client.output.count - before)
+  }
+
+  func moveResponseBody(from stream: inout ByteStream, count: Int) -> StreamResult? {
+    guard !isAbandoned, execute == nil, responseStages == nil, let client else { return nil }
+    let result = client.moveBody(
+      from: &stream, count: count, isChunk: responseFraming == .chunked)
+    if case .moved(let moved)? = result { onAppended(moved) }
+    return result
+  }
+
+  private func onAppended(_ count: Int) {
+    guard let client else { return }
+    record.bytesSent += count
+    movedNanoseconds = worker.loop.nowNanoseconds
+    // Behind a pipe nothing can be appended until it is empty.
+    let high = worker.configuration.limits.writeBufferHighBytes
+    if client.pipe != nil || client.output.count >= high { isDownstreamFull = true }
     client.mark()
   }
 
   func onResponseEnded() {
     if isAbandoned { return }
+    if responseStages != nil {
+      isFinishingResponse = true
+      finishResponseStages()
+    } else {
+      onResponseBodyWhole()
+    }
+  }
+
+  /// All of the body has passed the stages.
+  func onResponseBodyWhole() {
     if execute != nil {
       onEnvelopeWhole()
-      client?.mark()
-      return
+    } else {
+      if responseFraming == .chunked { appendLastChunk() }
+      state.onResponseWhole(endsConnection: responseFraming == .untilClose)
     }
-    if responseFraming == .chunked { appendLastChunk() }
-    state.onResponseWhole(endsConnection: responseFraming == .untilClose)
     client?.mark()
   }
 
   /// Kept for the end of the body, where the client takes trailers and the field is harmless.
   func onResponseTrailer(_ field: Field, _ bytes: Span<UInt8>) {
     guard takesTrailers, responseFraming == .chunked, field.known.canTrail, let account,
+      responseStages == nil || !(field.known.isBoundToCoding || field.known == .etag),
       !CredentialInjector.isLeak(bytes[field.value], of: account.credential)
     else { return }
     trailers.appendField(field, of: bytes)
@@ -196,6 +245,10 @@ extension Exchange: UpstreamExchange {
   func onDownstreamDrained() {
     if !isDownstreamFull { return }
     isDownstreamFull = false
-    upstream?.reconsider()
+    if isFinishingResponse {
+      finishResponseStages()
+    } else {
+      upstream?.reconsider()
+    }
   }
 }

@@ -25,11 +25,13 @@ extension Exchange {
         answer(.accountNotFound)
         return
       }
+      compression = worker.compression.ofAccounts[index]
       stream(bytes, to: worker.configuration.accounts[index], rest: target[rest])
     case .route(let index, let rest):
       record.routeIndex = index
       let route = worker.configuration.routes[index]
       guard permits(route, bytes) else { return }
+      compression = worker.compression.ofRoutes[index]
       stream(bytes, to: worker.configuration.accounts[route.account], rest: target[rest])
     case .files: if isRead(method) { answer(.notFound) }
     case .session: if isPost(method) { answer(.notFound) }

@@ -47,6 +47,20 @@ struct ExchangeState: Equatable {
     }
   }
 
+  /// The head has not left yet and is taken back: an error is better than a cut.
+  mutating func onResponseTakenBack() {
+    precondition(response == .begun, "only what has begun is taken back")
+    response = .awaited
+  }
+
+  /// Both sides go on with another protocol: what the client sends is a body without an end.
+  mutating func onUpgraded() {
+    precondition(request == .whole && response == .awaited, "upgraded in the middle of a message")
+    request = .receiving
+    response = .begun
+    keepsAlive = false
+  }
+
   /// `endsConnection`: its end is the end of the connection.
   mutating func onResponseWhole(endsConnection: Bool) {
     switch response {

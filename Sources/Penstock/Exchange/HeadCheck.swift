@@ -11,6 +11,8 @@ struct HeadCheck {
   private(set) var keepsAlive = true
   /// The client takes trailer fields (RFC 9110 §10.1.4).
   private(set) var takesTrailers = false
+  /// The content codings that the client takes.
+  private(set) var accepted = AcceptEncoding()
   private(set) var fault: PenstockError?
 
   private var hosts = 0
@@ -43,6 +45,7 @@ struct HeadCheck {
       hosts += 1
       host = field.value
     case .contentType: contentTypes += 1
+    case .acceptEncoding: accepted.add(bytes[field.value])
     case .te:
       var list = TokenList()
       while let token = list.next(bytes[field.value]) {

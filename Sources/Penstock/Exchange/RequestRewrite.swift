@@ -20,10 +20,11 @@ enum RequestRewrite {
   }
 
   /// Appends the client's end-to-end fields but those that Penstock consumes or sets.
-  /// `shown`: where the caller showed its API key, which goes no further.
+  /// `shown`: where the caller showed its API key, which goes no further. `isTransformed`: the body
+  /// is coded anew, so that what is said of its bytes is not true any more.
   static func appendClientFields(
     _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ account: Account,
-    shown: Authenticator.Shown, into out: inout ByteBuffer
+    shown: Authenticator.Shown, isTransformed: Bool = false, into out: inout ByteBuffer
   ) {
     let options = ConnectionOptions(head.fields, bytes)
     var index = 0
@@ -31,6 +32,7 @@ enum RequestRewrite {
       let field = head.fields[index]
       index &+= 1
       if isPenstocks(field.known, shown) { continue }
+      if isTransformed, field.known.isBoundToCoding { continue }
       let name = bytes[field.name]
       if options.hasNominated, options.nominates(name, head.fields, bytes) { continue }
       if account.sets(name) { continue }
@@ -50,17 +52,48 @@ enum RequestRewrite {
     }
   }
 
-  /// Appends what Penstock says for itself, the credential last, and the empty line.
+  /// Appends what Penstock says for itself, the credential last. The empty line is the caller's.
+  /// `upgrade`: the protocol that the client would rather speak, a slice of `bytes`.
   static func appendOwnFields(
     _ account: Account, requestID: Span<UInt8>, takesTrailers: Bool = false,
-    into out: inout ByteBuffer
+    upgrade: Slice? = nil, of bytes: Span<UInt8> = Span(), into out: inout ByteBuffer
   ) {
-    if takesTrailers { out.append("TE: trailers\r\nConnection: TE\r\n") }
+    if let upgrade {
+      out.append("Connection: Upgrade\r\n")
+      out.appendField("Upgrade", bytes[upgrade])
+    } else if takesTrailers {
+      out.append("TE: trailers\r\nConnection: TE\r\n")
+    }
     out.append("Via: 1.1 penstock\r\n")
     out.appendField("x-request-id", requestID)
     for header in account.headers { out.append(header.line) }
     CredentialInjector.injectFields(account.credential, into: &out)
-    out.append("\r\n")
+  }
+
+  private static func isHTTP2(_ name: Span<UInt8>) -> Bool {
+    name.count >= 2 && name.extracting(0..<2).equalsIgnoringCase("h2")
+  }
+
+  /// The protocol that a request asks to switch to (RFC 9110 §7.8); nil where there is none that
+  /// may pass. HTTP/2 is for connections, and this one is Penstock's.
+  static func upgrade(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Slice? {
+    guard head.minorVersion == 1 else { return nil }
+    let options = ConnectionOptions(head.fields, bytes)
+    guard options.hasNominated else { return nil }
+    var index = 0
+    while index < head.fields.count {
+      let field = head.fields[index]
+      index &+= 1
+      guard field.known == .upgrade, options.nominates(bytes[field.name], head.fields, bytes)
+      else { continue }
+      let value = bytes[field.value]
+      var protocols = TokenList()
+      while let token = protocols.next(value) {
+        if isHTTP2(value[token]) { continue }
+        return Slice(start: Int(field.value.start + token.start), count: Int(token.count))
+      }
+    }
+    return nil
   }
 
   /// Appends a client's query but what is in the slot of the account's query credential.

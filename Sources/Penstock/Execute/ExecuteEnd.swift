@@ -7,6 +7,9 @@ final class ExecuteEnd {
   var request = ExecuteRequest()
   var writer = EnvelopeWriter()
   var answer = ByteBuffer()
+  /// When the answer's pace was last judged, and how much of it was there then.
+  private var pacedNanoseconds: Int64 = 0
+  private var pacedBytes = 0
   var status = 0
   var deadline = ExecuteDeadline()
   /// When the exchange has to be over, in loop time.
@@ -23,6 +26,25 @@ final class ExecuteEnd {
   /// Appends the inner request's body.
   func appendBody(into target: inout ByteBuffer) {
     request.appendBody(from: envelope, into: &target)
+  }
+
+  // MARK: The pace of an answer
+
+  /// The answer has begun.
+  func beginPace(atNanoseconds now: Int64) {
+    pacedNanoseconds = now
+    pacedBytes = 0
+  }
+
+  /// More of the answer has come; true where that is less than the limits ask for.
+  func isTooSlow(atNanoseconds now: Int64, _ limits: Limits) -> Bool {
+    let elapsed = now - pacedNanoseconds
+    if elapsed < Int64(limits.executeLowSpeedMilliseconds) * 1_000_000 { return false }
+    let wanted = Int64(limits.executeLowSpeedBytes) * elapsed / 1_000_000_000
+    let got = Int64(answer.count - pacedBytes)
+    pacedNanoseconds = now
+    pacedBytes = answer.count
+    return got < wanted
   }
 
   /// Memory that stays for the next exchange, in bytes.

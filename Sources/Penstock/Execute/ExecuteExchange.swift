@@ -23,6 +23,7 @@ extension Exchange {
       answer(fault)
       return
     }
+    guard planEnvelopeCoding(bytes) else { return }
     execute = worker.takeExecuteEnd()
     execute?.deadline = ExecuteDeadline(head, bytes)
     sendContinue()
@@ -45,9 +46,6 @@ extension Exchange {
     while index < head.fields.count {
       let field = head.fields[index]
       if field.known == .contentType { isJSON = MediaType.isJSONRequest(bytes[field.value]) }
-      if field.known == .contentEncoding, !bytes[field.value].equalsIgnoringCase("identity") {
-        return .unsupportedEncoding
-      }
       index &+= 1
     }
     if !isJSON { return .unsupportedMediaType }
@@ -143,6 +141,7 @@ extension Exchange {
       requestBytes.append("Content-Length: 0\r\n")
     }
     RequestRewrite.appendOwnFields(account, requestID: record.requestID.span, into: &requestBytes)
+    requestBytes.append("\r\n")
     execute.appendBody(into: &requestBytes)
   }
 
@@ -164,6 +163,7 @@ extension Exchange {
       fail(.upstreamResponseTooLarge, .body)
       return
     }
+    execute.beginPace(atNanoseconds: worker.loop.nowNanoseconds)
     execute.status = head.status
     execute.writer.beginHeaders()
     let options = ConnectionOptions(head.fields, bytes)
@@ -188,8 +188,13 @@ extension Exchange {
     guard let execute else { return }
     if execute.answer.count + payload.count > answerBytesMax {
       fail(.upstreamResponseTooLarge, .body)
-    } else {
-      execute.answer.append(payload)
+      return
+    }
+    execute.answer.append(payload)
+    if execute.isTooSlow(
+      atNanoseconds: worker.loop.nowNanoseconds, worker.configuration.limits)
+    {
+      fail(.upstreamTooSlow, .body)
     }
   }
 

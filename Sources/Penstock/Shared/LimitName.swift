@@ -2,6 +2,7 @@
 enum LimitName: Int, CaseIterable, Sendable {
   case connections, uriBytes, headerBytes, executeBodyBytes, executeResponseBytes, endpointBytes
   case upstreamHeaderBytes, dialsInFlight, keepaliveRequests, headers, trailerBytes
+  case splicePipes, compressionContexts, decompressionRatio, requestSpoolBytes
 
   var name: StaticString {
     switch self {
@@ -16,6 +17,10 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .keepaliveRequests: "keepalive_requests"
     case .headers: "headers"
     case .trailerBytes: "trailer_bytes"
+    case .splicePipes: "splice_pipes"
+    case .compressionContexts: "compression_contexts"
+    case .decompressionRatio: "decompression_ratio"
+    case .requestSpoolBytes: "request_spool_bytes"
     }
   }
 
@@ -32,6 +37,10 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .keepaliveRequests: limits.keepaliveRequests
     case .headers: limits.headers
     case .trailerBytes: limits.trailerBytes
+    case .splicePipes: limits.splicePipes
+    case .compressionContexts: limits.compressionContexts
+    case .decompressionRatio: limits.decompressionRatio
+    case .requestSpoolBytes: limits.requestSpoolBytes
     }
   }
 
@@ -44,6 +53,7 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .upstreamResponseTooLarge: self = .executeResponseBytes
     case .endpointTooLong: self = .endpointBytes
     case .upstreamHeadersTooLarge: self = .upstreamHeaderBytes
+    case .decompressionLimit, .upstreamDecompressionLimit: self = .decompressionRatio
     default: return nil
     }
   }

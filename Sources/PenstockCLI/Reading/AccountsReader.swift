@@ -85,9 +85,9 @@ struct AccountsReader {
       allowPrivate: allowPrivate, timeouts: timeouts, pool: pool, inFlight: inFlight,
       rate: traffic.rate(section), breaker: traffic.breaker(section),
       compression: traffic.compression(section) ?? .auto,
-      requestDecompression: laterFlag(section, "request_decompression"),
+      requestDecompression: section.flag("request_decompression", false),
       requestCompression: requestCompression,
-      requestBuffering: laterFlag(section, "request_buffering"),
+      requestBuffering: section.flag("request_buffering", false),
       trace: laterFlag(section, "trace"), forwarded: laterFlag(section, "forwarded"),
       rules: traffic.rules(section))
   }
@@ -104,15 +104,13 @@ struct AccountsReader {
   }
 
   private func readRequestCompression(_ section: Section) -> Bool {
-    let isOn = section.value("request_compression", false, wanted: "off or gzip") { text in
+    section.value("request_compression", false, wanted: "off or gzip") { text in
       switch text {
       case "off": false
       case "gzip": true
       default: nil
       }
     }
-    if isOn { reading.noteLater("request_compression", section.place(of: "request_compression")) }
-    return isOn
   }
 
   /// A value may have been filled in from a secret, so it is never quoted either.

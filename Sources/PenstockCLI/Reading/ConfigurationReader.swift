@@ -62,9 +62,6 @@ struct ConfigurationReader {
     if !parts.trusted.isEmpty {
       reading.noteLater("trusted_proxies", file.place(of: "trusted_proxies"))
     }
-    if parts.timeouts.tunnelIdleMilliseconds != Timeouts().tunnelIdleMilliseconds {
-      reading.noteLater("timeouts.tunnel_idle", file.place(of: "timeouts"))
-    }
     warn(listen, routesReader)
     if reading.hasErrors { return nil }
     return Configuration(

@@ -53,6 +53,9 @@ struct LimitKey: Sendable {
   private static let execute = [
     LimitKey("execute_body_bytes", \.executeBodyBytes, .bytes, 1024...gibibyte),
     LimitKey("execute_response_bytes", \.executeResponseBytes, .bytes, 1024...gibibyte),
+    LimitKey("execute_low_speed_bytes", \.executeLowSpeedBytes, .bytes, 0...gibibyte),
+    LimitKey(
+      "execute_low_speed_time", \.executeLowSpeedMilliseconds, .milliseconds, 1000...day),
     LimitKey("execute_parameters", \.executeParameters, .count, 0...10_000),
     LimitKey("json_depth", \.jsonDepth, .count, 1...1000),
     LimitKey("endpoint_bytes", \.endpointBytes, .bytes, 256...1 << 20),
@@ -72,6 +75,11 @@ struct LimitKey: Sendable {
     LimitKey("read_buffer_bytes", \.readBufferBytes, .bytes, 1024...1 << 24),
     LimitKey("buffered_bytes", \.bufferedBytes, .bytes, 1 << 20...1 << 44, isLater: true),
     LimitKey("in_flight", \.inFlight, .count, 0...1_000_000, isLater: true),
+    LimitKey("splice_pipes", \.splicePipes, .count, 0...10_000),
+    LimitKey("splice_pipe_bytes", \.splicePipeBytes, .bytes, 65_536...1 << 20),
+    LimitKey("turn_bytes", \.turnBytes, .bytes, 65_536...1 << 30),
+    LimitKey("request_memory_bytes", \.requestMemoryBytes, .bytes, 0...1 << 24),
+    LimitKey("request_spool_bytes", \.requestSpoolBytes, .bytes, 1024...1 << 40),
     LimitKey("accepts_per_turn", \.acceptsPerTurn, .count, 1...10_000),
     LimitKey("tls_handshakes_per_turn", \.tlsHandshakesPerTurn, .count, 1...10_000),
   ]
@@ -81,13 +89,13 @@ struct LimitKey: Sendable {
     LimitKey("log_ring_bytes", \.logRingBytes, .bytes, 1 << 16...gibibyte),
   ]
   private static let codings = [
-    LimitKey("decompression_ratio", \.decompressionRatio, .count, 1...1100, isLater: true),
+    LimitKey("decompression_ratio", \.decompressionRatio, .count, 1...1100),
     LimitKey(
-      "decompression_ratio_after_bytes", \.decompressionRatioAfterBytes, .bytes, 0...gibibyte,
-      isLater: true),
-    LimitKey("gzip_header_bytes", \.gzipHeaderBytes, .bytes, 64...1 << 20, isLater: true),
-    LimitKey("gzip_members", \.gzipMembers, .count, 1...1_000_000, isLater: true),
-    LimitKey("compression_contexts", \.compressionContexts, .count, 0...100_000, isLater: true),
+      "decompression_ratio_after_bytes", \.decompressionRatioAfterBytes, .bytes, 0...gibibyte),
+    LimitKey("gzip_header_bytes", \.gzipHeaderBytes, .bytes, 64...1 << 20),
+    LimitKey("gzip_members", \.gzipMembers, .count, 1...1_000_000),
+    LimitKey("compression_contexts", \.compressionContexts, .count, 0...100_000),
+    LimitKey("compression_contexts_idle", \.compressionContextsIdle, .count, 0...100_000),
   ]
   private static let binary = [
     LimitKey(

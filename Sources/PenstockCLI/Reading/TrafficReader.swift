@@ -61,9 +61,7 @@ struct TrafficReader {
   /// Nil where the key is not given.
   func compression(_ section: Section) -> Compression? {
     guard let node = section["compression"] else { return nil }
-    let result = node.text == nil ? customCompression(section) : namedCompression(section)
-    if result != .auto { reading.noteLater("compression", section.place(of: "compression")) }
-    return result
+    return node.text == nil ? customCompression(section) : namedCompression(section)
   }
 
   private func namedCompression(_ section: Section) -> Compression {

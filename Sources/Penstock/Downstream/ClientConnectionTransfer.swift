@@ -1,0 +1,213 @@
+import EventLoop
+import Wire
+
+/// How a client's connection reads and writes: a turn's share at a time.
+extension ClientConnection {
+  // MARK: Reading
+
+  func readInput() {
+    if isInputEnded { return }
+    let result = moveRequestBody() ?? readBlock()
+    switch result {
+    case .moved(let count):
+      onBytesReceived(count)
+    case .wouldBlock: break
+    case .ended:
+      isInputEnded = true
+      onInputEnded()
+    case .failed:
+      isInputEnded = true
+      onClientGone(.clientAborted)
+    }
+  }
+
+  /// A body that nobody has to look at goes to the upstream without passing through the input.
+  private func moveRequestBody() -> StreamResult? {
+    guard input.isEmpty, case .exchange(let exchange) = state else { return nil }
+    let share = worker.loop.share(of: Self.shareBytes)
+    let result = exchange.moveRequestBody(from: &stream, count: share)
+    guard case .moved(let count)? = result else { return result }
+    worker.loop.spend(count)
+    let timeout = paceTimeout ?? Timeout(owner: self, loop: worker.loop)
+    paceTimeout = timeout
+    pace.onMoved(
+      count, left: exchange.requestBody.runBytes, target: 256 * 1024, on: stream,
+      nowNanoseconds: worker.loop.nowNanoseconds, timeout)
+    return result
+  }
+
+  /// Of one connection in one turn.
+  private static let shareBytes = 1 << 20
+
+  private func readBlock() -> StreamResult {
+    worker.blocks.provide(&input)
+    var result = StreamResult.wouldBlock
+    _ = input.fill(minimum: 1024) { space in
+      result = stream.read(into: space)
+      if case .moved(let count) = result { return count }
+      return 0
+    }
+    return result
+  }
+
+  private func onBytesReceived(_ count: Int) {
+    switch state {
+    case .exchange(let exchange):
+      if exchange.wantsRequestBody { sinceNanoseconds = worker.loop.nowNanoseconds }
+    case .lingering: lingeredBytes += count
+    case .idle, .head, .closed: break
+    }
+  }
+
+  /// The client ended its side. Between requests that is good-bye; within one it is a cut, and with
+  /// an answer pending it means that the client has left, unless the listener says otherwise.
+  private func onInputEnded() {
+    switch state {
+    case .idle:
+      if input.isEmpty { close(requests == 0 ? .noRequest : .clientClosed) }
+    case .head: onClientGone(.clientAborted)
+    case .exchange(let exchange):
+      if exchange.isTunnel {
+        processInput()
+        exchange.onTunnelInputEnded()
+        return
+      }
+      if exchange.state.request == .receiving { processInput() }
+      guard case .exchange(let same) = state, same === exchange else { return }
+      let isAnswered = exchange.state.response == .whole
+      if exchange.wantsRequestBody || !isAnswered && !servesHalfClosed {
+        onClientGone(.clientAborted)
+      } else {
+        exchange.state.onLastRequest()
+      }
+    case .lingering: close(closeReason)
+    case .closed: break
+    }
+  }
+
+  var wantsInput: Bool {
+    if isInputEnded { return false }
+    switch state {
+    case .idle: return canStartNext && input.isEmpty
+    case .head, .lingering: return true
+    case .exchange(let exchange):
+      if exchange.wantsRequestBody { return exchange.canTakeRequestBody }
+      // Further requests wait here, up to a buffer's worth; then in the socket.
+      return input.count < worker.configuration.limits.readBufferBytes
+    case .closed: return false
+    }
+  }
+
+  func setInterest() {
+    var wanted: Readiness = wantsInput ? .readable : []
+    if hasUnsent { wanted.insert(.writable) }
+    // Where nothing is read, the end of the client is still of interest while it is waited on.
+    if !wantsInput, !isInputEnded { wanted.insert(.peerClosed) }
+    if wanted == interest { return }
+    interest = wanted
+    worker.loop.change(descriptor: stream.descriptor, interest: wanted)
+  }
+
+  // MARK: Writing
+
+  /// True where something is still to be written.
+  var hasUnsent: Bool { !output.isEmpty || pipe != nil }
+
+  func flush() {
+    if case .closed = state { return }
+    while hasUnsent {
+      switch writeNext() {
+      case .moved:
+        writtenNanoseconds = worker.loop.nowNanoseconds
+        if case .exchange(let exchange) = state, pipe == nil, output.count <= lowBytes {
+          exchange.onDownstreamDrained()
+        }
+      case .wouldBlock:
+        if stalledNanoseconds == 0 { stalledNanoseconds = worker.loop.nowNanoseconds }
+        unacknowledgedBytes = stream.unacknowledgedBytes
+        return
+      case .ended, .failed:
+        onClientGone(.clientAborted)
+        return
+      }
+    }
+    onFlushed()
+  }
+
+  /// The socket has asked for nothing for too long; true where the client has read all the same,
+  /// less than the kernel waits for before it asks.
+  func hasDrainedUnseen() -> Bool {
+    let bytes = stream.unacknowledgedBytes
+    if bytes >= unacknowledgedBytes { return false }
+    unacknowledgedBytes = bytes
+    writtenNanoseconds = worker.loop.nowNanoseconds
+    return true
+  }
+
+  /// One write of what comes first.
+  private func writeNext() -> StreamResult {
+    if !output.isEmpty {
+      let result = output.withUnsafeBytes { stream.write($0, hasMore: pipe != nil) }
+      if case .moved(let count) = result {
+        output.consume(count)
+        writtenBytes += count
+      }
+      return result
+    }
+    guard let pipe else { preconditionFailure("nothing to be written") }
+    let result = stream.splice(from: pipe, hasMore: isPipeChunk)
+    if pipe.count == 0 {
+      if isPipeChunk { output.append("\r\n") }
+      dropPipe()
+    }
+    return result
+  }
+
+  func dropPipe() {
+    if let pipe { worker.pipes.giveBack(pipe) }
+    pipe = nil
+    isPipeChunk = false
+  }
+
+  /// All is written. Whoever had to be waited for is not lent a pipe for the next piece, and holds
+  /// no more memory than others.
+  private func onFlushed() {
+    if stalledNanoseconds > 0 {
+      let stall = worker.loop.nowNanoseconds - stalledNanoseconds
+      readsPromptly = stall < Self.promptNanoseconds
+      stalledNanoseconds = 0
+    } else {
+      readsPromptly = true
+    }
+    if !readsPromptly || output.capacity == BlockPool.blockBytes {
+      worker.blocks.reclaim(&output)
+    }
+  }
+
+  private static let promptNanoseconds: Int64 = 20_000_000
+
+  func afterFlush() {
+    if case .closed = state { return }
+    if hasUnsent { return }
+    if isLingeringAfterFlush {
+      isLingeringAfterFlush = false
+      beginLingering()
+    } else if isClosingAfterFlush {
+      close(closeReason)
+    }
+    guard case .idle = state else { return }
+    worker.blocks.reclaim(&output)
+    if isInputEnded, input.isEmpty { close(.clientClosed) }
+  }
+
+  private func beginLingering() {
+    if isInputEnded {
+      close(closeReason)
+      return
+    }
+    stream.shutDownWrites()
+    state = .lingering
+    sinceNanoseconds = worker.loop.nowNanoseconds
+    input.removeAll()
+  }
+}
