@@ -58,6 +58,14 @@ def authority():
     return trustme.CA()
 
 
+@pytest.fixture(scope="session")
+def ca_file(authority, tmp_path_factory):
+    """Where that authority's certificate lies, for an account's `ca_file`."""
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return str(path)
+
+
 @pytest.fixture
 def refused(penstock, upstream):
     """Sends bytes that get one error and a close: whole, then byte by byte.

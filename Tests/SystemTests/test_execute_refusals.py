@@ -36,8 +36,8 @@ def test_parameters_within_the_limit_pass(penstock, upstream):
                 if name.lower().startswith("x-field-")]) == 3
 
 
-@pytest.mark.parametrize("coding", ["gzip", "br", "gzip, gzip", "unheard-of"])
-def test_an_envelope_in_a_content_coding_is_refused(penstock, upstream, coding):
+@pytest.mark.parametrize("coding", ["br", "gzip, gzip", "unheard-of"])
+def test_an_envelope_in_any_other_content_coding_is_refused(penstock, upstream, coding):
     body = gzip.compress(json.dumps(ENVELOPE).encode())
     response = once(penstock, execute(body, [("Content-Encoding", coding)]))
     assert_error(response, 415, "unsupported_encoding")

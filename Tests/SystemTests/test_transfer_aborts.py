@@ -6,11 +6,9 @@ import time
 import pytest
 
 import scripted
-from harness import PATIENCE, Penstock, Upstream, account, eventually
+from harness import Penstock, Upstream, account, eventually
+from leaving import LEAVES, SOON, WAYS, aborted_line, leave, named
 from origins import PIECE, proxy, response_head, wait_for_close
-
-SOON = 0.1 * PATIENCE + 0.1  # the hundred milliseconds of the catalogue, and a scheduler's
-
 
 @pytest.fixture(scope="module", params=["plain", "tls"])
 def up(request, authority):
@@ -28,29 +26,6 @@ def penstock(up, authority, tmp_path_factory):
         authority.cert_pem.write_to_path(more["ca_file"])
     with Penstock({"accounts": [account(up, "ca_up", **more)]}) as server:
         yield server
-
-
-LEAVES = {"reset": lambda connection: connection.reset(),
-          "fin": lambda connection: connection.close()}
-
-
-def leave(connection, how):
-    start = time.monotonic()
-    LEAVES[how](connection)
-    return start
-
-
-def named(penstock):
-    """A field that names the request, for an answer that never comes names none."""
-    return ("X-Request-Id", f"abort-{len(penstock.ledger)}-{time.monotonic_ns()}")
-
-
-def aborted_line(penstock, name, phases, statuses=(499,)):
-    line = penstock.access_line(name[1])
-    assert line["error"] == "client_aborted", line
-    assert line["termination"] in [f"downstream:{phase}" for phase in phases], line
-    assert line["status"] in statuses, line
-    return line
 
 
 @pytest.mark.parametrize("how", LEAVES)
@@ -126,7 +101,7 @@ def test_an_abort_in_a_quiet_stream_is_noticed(penstock, up, how):
     aborted_line(penstock, name, ["respond", "body"], (200, 499))
 
 
-@pytest.mark.parametrize("how", [*LEAVES, "half close"])
+@pytest.mark.parametrize("how", WAYS)
 @pytest.mark.parametrize("method, body", [("GET", b""), ("POST", b"x" * 1000)])
 def test_an_abort_before_the_answer_is_a_499(penstock, up, method, body, how):
     """Rows 86 and 87. A FIN alone means the same, unless the listener says otherwise."""
@@ -138,11 +113,7 @@ def test_an_abort_before_the_answer_is_a_499(penstock, up, method, body, how):
     up.handler, name = silent, named(penstock)
     connection = penstock.connect().send(proxy(method, "/", [name], body))
     assert up.events.get(timeout=5) == "read"
-    left_at = time.monotonic()
-    if how == "half close":
-        connection.half_close()
-    else:
-        leave(connection, how)
+    left_at = leave(connection, how)
     ended_at = up.events.get(timeout=6)
     assert ended_at and ended_at - left_at < SOON
     line = aborted_line(penstock, name, ["first_byte"])

@@ -10,6 +10,7 @@ import pytest
 
 import scripted
 from harness import PATIENCE, Penstock, Upstream, eventually
+from leaving import WAYS, aborted_line, leave, named
 from origins import Hanging, assert_fails, outcome, proxy
 from private_network import PrivateNetwork
 
@@ -156,13 +157,13 @@ def test_a_resolver_that_does_not_answer_delays_nobody_else(penstock, deaf):
     assert slowest < 0.05 * PATIENCE, f"{slowest:.3f} s"
 
 
-def test_a_client_may_leave_while_its_name_is_looked_up(penstock, deaf):
+@pytest.mark.parametrize("how", WAYS)
+def test_a_client_may_leave_while_its_name_is_looked_up(penstock, deaf, how):
     """Row 216: nothing waits for the lookup, which itself cannot be called back."""
-    connection = penstock.connect().send(proxy("GET", account="ca_unknown"))
+    name = named(penstock)
+    connection = penstock.connect().send(proxy("GET", headers=[name], account="ca_unknown"))
     eventually(lambda: penstock.metric("penstock_requests_in_flight")
                > penstock.base_in_flight, what="the request in flight")
-    start = time.monotonic()
-    connection.reset()
-    line = penstock.log_lines(1, event="request", error="client_aborted")[-1]
-    assert line["termination"] == "downstream:dns", line
+    start = leave(connection, how)
+    aborted_line(penstock, name, ["dns"])
     assert time.monotonic() - start < 0.3 * PATIENCE

@@ -6,6 +6,7 @@ import pytest
 
 import scripted
 from harness import KEY, PATIENCE, Penstock, Upstream, account, eventually, free_port
+from leaving import SOON, WAYS, leave
 from origins import Hanging, assert_fails, outcome, proxy
 
 CONNECT_SECONDS = 0.5
@@ -94,8 +95,9 @@ def test_a_502_leaves_no_trace_of_the_address_or_the_credential(penstock):
     assert KEY.encode() not in response.body
 
 
-def test_a_client_that_leaves_while_dialling_frees_the_dial():
-    """The connection counts as in flight until then; the row's end checks descriptors."""
+@pytest.mark.parametrize("how", WAYS)
+def test_a_client_that_leaves_while_dialling_frees_the_dial(how):
+    """C8: the connection counts as in flight until then; the row's end checks descriptors."""
     with Hanging() as hanging:
         held = {"id": "ca_up", "base_url": f"http://127.0.0.1:{hanging.port}",
                 "timeouts": {"connect": "20s"}}
@@ -103,7 +105,8 @@ def test_a_client_that_leaves_while_dialling_frees_the_dial():
             connection = penstock.connect().send(proxy("GET"))
             eventually(lambda: penstock.metric("penstock_requests_in_flight")
                        > penstock.base_in_flight, what="the request in flight")
-            connection.reset()
+            left_at = leave(connection, how)
             line, = penstock.log_lines(1, event="request", account="ca_up")
-            assert line["error"] == "client_aborted"
+            assert time.monotonic() - left_at < 2 * SOON
+            assert line["error"] == "client_aborted" and line["status"] == 499
             assert line["termination"] == "downstream:connect", line
