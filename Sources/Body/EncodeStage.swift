@@ -15,11 +15,18 @@ public final class EncodeStage: BodyStage {
   private var deflater: Deflater?
   private var state = State.head
   private var checksum: BodyChecksum
+  /// Bytes that are still to come in; nil where nobody knows.
+  private var inputLeft: Int?
   /// True exactly when input was taken that no flush has made readable for the peer.
   private var holdsInput = false
 
   /// The deflater comes from the pool, and goes back there.
-  public init(_ coding: ContentCoding, _ deflater: Deflater, _ pool: CodingPool) {
+  /// `length`: of the whole input, where it is known. The last of it is then deflated as such, in
+  /// one step, and nothing is kept for input that will not come.
+  public init(
+    _ coding: ContentCoding, _ deflater: Deflater, _ pool: CodingPool, length: Int? = nil
+  ) {
+    inputLeft = length
     self.coding = coding
     self.deflater = deflater
     self.pool = pool
@@ -31,17 +38,25 @@ public final class EncodeStage: BodyStage {
   public func process(
     _ input: Span<UInt8>, _ position: inout Int, into out: inout ByteBuffer, room: Int
   ) -> StageProgress {
+    if state == .ended {
+      assert(position == input.count, "more input than was told of")
+      return .needsInput
+    }
     guard let deflater, room > 0 else { return .full }
-    assert(state != .ended)
     if state == .head, position == input.count { return .needsInput }
     appendHead(to: &out)
     let start = position
-    let isDone = deflater.deflate(input, &position, into: &out, room: room, .more)
+    let isLast = inputLeft == input.count - start
+    let isDone = deflater.deflate(
+      input, &position, into: &out, room: room, isLast ? .finish : .more)
     if position > start {
       checksum.add(input.extracting(start..<position))
+      inputLeft = inputLeft.map { $0 - (position - start) }
       holdsInput = true
     }
-    return isDone ? .needsInput : .full
+    if !isDone { return .full }
+    if isLast { end(&out) }
+    return .needsInput
   }
 
   public func finish(into out: inout ByteBuffer, room: Int) -> StageProgress {
@@ -52,9 +67,13 @@ public final class EncodeStage: BodyStage {
     guard deflater.deflate(Span(), &position, into: &out, room: room, .finish) else {
       return .full
     }
+    end(&out)
+    return .needsInput
+  }
+
+  private func end(_ out: inout ByteBuffer) {
     checksum.appendTrailer(to: &out)
     state = .ended
-    return .needsInput
   }
 
   public func flush(into out: inout ByteBuffer, room: Int) -> StageProgress {

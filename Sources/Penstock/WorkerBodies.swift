@@ -15,12 +15,16 @@ extension Worker {
   }
 
   /// nil where as many contexts are in use as there may be.
-  func makeEncoder(_ coding: ContentCoding, level: Int) -> (any BodyStage)? {
+  /// `framing`: in which the plain body comes.
+  func makeEncoder(
+    _ coding: ContentCoding, level: Int, _ framing: Framing
+  ) -> (any BodyStage)? {
     guard let deflater = codings.takeDeflater(level: level) else {
       onNoContext()
       return nil
     }
-    return EncodeStage(coding, deflater, codings)
+    let length: Int? = if case .length(let count) = framing { count } else { nil }
+    return EncodeStage(coding, deflater, codings, length: length)
   }
 
   /// nil where as many contexts are in use as there may be.

@@ -45,7 +45,7 @@ struct ResponseReader: ~Copyable {
 
   /// Takes what it can off `input`. A failure means that the connection is of no more use.
   mutating func process(
-    _ input: inout ByteBuffer, _ settings: PoolSettings, _ exchange: any UpstreamExchange
+    _ input: inout ByteBuffer, _ settings: borrowing PoolSettings, _ exchange: any UpstreamExchange
   ) -> UpstreamFailure? {
     while !hasHead {
       if input.isEmpty { return nil }
@@ -73,7 +73,7 @@ struct ResponseReader: ~Copyable {
   }
 
   /// Interim responses are between the upstream and this proxy: no 100 was asked for.
-  private mutating func skipInterim(_ settings: PoolSettings) -> UpstreamFailure? {
+  private mutating func skipInterim(_ settings: borrowing PoolSettings) -> UpstreamFailure? {
     if head.status == 101 { return UpstreamFailure(.unexpectedUpgrade, .firstByte) }
     interimResponses += 1
     if interimResponses > settings.interimResponses {
@@ -92,7 +92,7 @@ struct ResponseReader: ~Copyable {
   }
 
   private mutating func onFinalHead(
-    _ bytes: Span<UInt8>, _ settings: PoolSettings, _ exchange: any UpstreamExchange
+    _ bytes: Span<UInt8>, _ settings: borrowing PoolSettings, _ exchange: any UpstreamExchange
   ) -> UpstreamFailure? {
     do throws(FramingFault) {
       framing = try Framing.ofResponse(head, bytes, isToHead: isToHead)

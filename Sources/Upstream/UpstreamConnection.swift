@@ -48,7 +48,8 @@ public final class UpstreamConnection: Watcher {
   /// True while nothing is watched, because the peer's hang-up would be told again and again to
   /// one that may not read yet.
   var isUnwatched = false
-  /// True while answers come that fill more than a block.
+  /// True while answers come that fill more than a block: those of one upstream are alike, and the
+  /// next is read at once.
   var readsLarge = false
   /// What the socket held when it last took nothing more.
   var unacknowledgedBytes = 0
@@ -181,6 +182,7 @@ public final class UpstreamConnection: Watcher {
     where response.isReusable && isRequestWhole && !hasUnsent && !isWriteBroken
       && input.isEmpty && !isPeerGone && !isTooOld && hasTakenRequest:
       answered += 1
+      if receivedBytes < BlockPool.blockBytes { readsLarge = false }
       becomeIdle()
     case .closing, .closed: break
     default: close()

@@ -84,7 +84,7 @@ extension UpstreamConnection {
       return 0
     }
     guard case .moved(let count) = result else { return (result, asked) }
-    adaptReads(to: count, of: asked)
+    if count == asked { readsLarge = true }
     if answered > 0, sentBytes == 0 {
       onAnswerToNothing()
       return (.wouldBlock, asked)
@@ -93,15 +93,6 @@ extension UpstreamConnection {
     process()
     if input.isEmpty { pool.connector.blocks.reclaim(&input) }
     return (result, asked)
-  }
-
-  /// Answers of one upstream are alike: where they fill a block, the next read takes more at once.
-  private func adaptReads(to count: Int, of asked: Int) {
-    if count == asked {
-      readsLarge = true
-    } else if count < BlockPool.blockBytes / 2 {
-      readsLarge = false
-    }
   }
 
   private func onReceived(_ count: Int) {

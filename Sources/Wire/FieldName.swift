@@ -11,83 +11,75 @@ public enum FieldName: UInt8, Sendable {
   case xStainlessReadTimeout
 
   /// Which name the bytes are, in any case. By length first, so that most names cost one compare.
-  public init(_ name: Span<UInt8>) {
-    self = .other
-    for candidate in FieldName.candidates(ofLength: name.count) {
-      if name.equalsIgnoringCase(candidate.text) {
-        self = candidate.name
-        return
-      }
+  public init(_ name: Span<UInt8>) { self = FieldName.ofLength(name) ?? .other }
+
+  private static func ofLength(_ name: Span<UInt8>) -> FieldName? {
+    switch name.count {
+    case 2: match(name, "te", .te)
+    case 3: match(name, "via", .via)
+    case 4:
+      match(name, "date", .date)
+        ?? match(name, "etag", .etag)
+        ?? match(name, "host", .host)
+        ?? match(name, "vary", .vary)
+    case 5: match(name, "range", .range)
+    case 6:
+      match(name, "accept", .accept)
+        ?? match(name, "cookie", .cookie)
+        ?? match(name, "digest", .digest)
+        ?? match(name, "expect", .expect)
+        ?? match(name, "origin", .origin)
+        ?? match(name, "server", .server)
+    case 7: match(name, "trailer", .trailer) ?? match(name, "upgrade", .upgrade)
+    case 8: match(name, "location", .location)
+    case 9: match(name, "forwarded", .forwarded) ?? match(name, "x-api-key", .xAPIKey)
+    case 10:
+      match(name, "connection", .connection)
+        ?? match(name, "keep-alive", .keepAlive)
+        ?? match(name, "set-cookie", .setCookie)
+        ?? match(name, "tracestate", .tracestate)
+    case 11:
+      match(name, "content-md5", .contentMD5)
+        ?? match(name, "repr-digest", .reprDigest)
+        ?? match(name, "retry-after", .retryAfter)
+        ?? match(name, "traceparent", .traceparent)
+    case 12: match(name, "content-type", .contentType) ?? match(name, "x-request-id", .xRequestID)
+    case 13:
+      match(name, "accept-ranges", .acceptRanges)
+        ?? match(name, "authorization", .authorization)
+        ?? match(name, "cache-control", .cacheControl)
+        ?? match(name, "content-range", .contentRange)
+    case 14:
+      match(name, "content-digest", .contentDigest)
+        ?? match(name, "content-length", .contentLength)
+        ?? match(name, "http2-settings", .http2Settings)
+        ?? match(name, "sec-fetch-site", .secFetchSite)
+    case 15:
+      match(name, "accept-encoding", .acceptEncoding)
+        ?? match(name, "idempotency-key", .idempotencyKey)
+        ?? match(name, "request-timeout", .requestTimeout)
+        ?? match(name, "x-forwarded-for", .xForwardedFor)
+    case 16:
+      match(name, "content-encoding", .contentEncoding)
+        ?? match(name, "proxy-connection", .proxyConnection)
+        ?? match(name, "www-authenticate", .wwwAuthenticate)
+        ?? match(name, "x-forwarded-host", .xForwardedHost)
+        ?? match(name, "x-forwarded-port", .xForwardedPort)
+    case 17:
+      match(name, "transfer-encoding", .transferEncoding)
+        ?? match(name, "x-forwarded-proto", .xForwardedProto)
+    case 18: match(name, "proxy-authenticate", .proxyAuthenticate)
+    case 19: match(name, "proxy-authorization", .proxyAuthorization)
+    case 24: match(name, "x-stainless-read-timeout", .xStainlessReadTimeout)
+    default: nil
     }
   }
 
-  private struct Candidate {
-    let text: StaticString
-    let name: FieldName
+  private static func match(
+    _ name: Span<UInt8>, _ known: StaticString, _ result: FieldName
+  ) -> FieldName? {
+    name.equalsIgnoringCase(known) ? result : nil
   }
-
-  private static let byLength: [[Candidate]] = {
-    var table = [[Candidate]](repeating: [], count: 26)
-    for candidate in all { table[candidate.text.utf8CodeUnitCount].append(candidate) }
-    return table
-  }()
-
-  private static func candidates(ofLength length: Int) -> [Candidate] {
-    length < byLength.count ? byLength[length] : []
-  }
-
-  private static let all: [Candidate] = [
-    Candidate(text: "accept", name: .accept),
-    Candidate(text: "accept-encoding", name: .acceptEncoding),
-    Candidate(text: "accept-ranges", name: .acceptRanges),
-    Candidate(text: "authorization", name: .authorization),
-    Candidate(text: "cache-control", name: .cacheControl),
-    Candidate(text: "connection", name: .connection),
-    Candidate(text: "content-digest", name: .contentDigest),
-    Candidate(text: "content-encoding", name: .contentEncoding),
-    Candidate(text: "content-length", name: .contentLength),
-    Candidate(text: "content-md5", name: .contentMD5),
-    Candidate(text: "content-range", name: .contentRange),
-    Candidate(text: "content-type", name: .contentType),
-    Candidate(text: "cookie", name: .cookie),
-    Candidate(text: "date", name: .date),
-    Candidate(text: "digest", name: .digest),
-    Candidate(text: "etag", name: .etag),
-    Candidate(text: "expect", name: .expect),
-    Candidate(text: "forwarded", name: .forwarded),
-    Candidate(text: "host", name: .host),
-    Candidate(text: "http2-settings", name: .http2Settings),
-    Candidate(text: "idempotency-key", name: .idempotencyKey),
-    Candidate(text: "keep-alive", name: .keepAlive),
-    Candidate(text: "location", name: .location),
-    Candidate(text: "origin", name: .origin),
-    Candidate(text: "proxy-authenticate", name: .proxyAuthenticate),
-    Candidate(text: "proxy-authorization", name: .proxyAuthorization),
-    Candidate(text: "proxy-connection", name: .proxyConnection),
-    Candidate(text: "range", name: .range),
-    Candidate(text: "repr-digest", name: .reprDigest),
-    Candidate(text: "request-timeout", name: .requestTimeout),
-    Candidate(text: "retry-after", name: .retryAfter),
-    Candidate(text: "sec-fetch-site", name: .secFetchSite),
-    Candidate(text: "server", name: .server),
-    Candidate(text: "set-cookie", name: .setCookie),
-    Candidate(text: "te", name: .te),
-    Candidate(text: "traceparent", name: .traceparent),
-    Candidate(text: "tracestate", name: .tracestate),
-    Candidate(text: "trailer", name: .trailer),
-    Candidate(text: "transfer-encoding", name: .transferEncoding),
-    Candidate(text: "upgrade", name: .upgrade),
-    Candidate(text: "vary", name: .vary),
-    Candidate(text: "via", name: .via),
-    Candidate(text: "www-authenticate", name: .wwwAuthenticate),
-    Candidate(text: "x-api-key", name: .xAPIKey),
-    Candidate(text: "x-forwarded-for", name: .xForwardedFor),
-    Candidate(text: "x-forwarded-host", name: .xForwardedHost),
-    Candidate(text: "x-forwarded-port", name: .xForwardedPort),
-    Candidate(text: "x-forwarded-proto", name: .xForwardedProto),
-    Candidate(text: "x-request-id", name: .xRequestID),
-    Candidate(text: "x-stainless-read-timeout", name: .xStainlessReadTimeout),
-  ]
 
   /// False for what frames, routes, authenticates or describes a body: as a trailer it would come
   /// too late to be judged (RFC 9110 §6.5.1).

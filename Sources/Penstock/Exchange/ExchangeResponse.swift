@@ -142,7 +142,7 @@ extension Exchange: UpstreamExchange {
     }
     var coding = ResponseCoding(
       head, bytes, framing: framing, accepted: accepted, rule: compression, isToHead: isToHead)
-    planResponseBody(&coding)
+    planResponseBody(&coding, framing)
     hasKnownLength = if case .length = framing { true } else { false }
     responseFraming = ResponseRewrite.framing(
       framing, toMinorVersion: minorVersion, isTransformed: coding.isTransformed)

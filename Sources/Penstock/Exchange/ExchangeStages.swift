@@ -23,7 +23,9 @@ extension Exchange {
       requestStages = BodyPipeline([stage])
     case .encode(let wanted):
       // Without a context the body goes up as it came.
-      if let stage = worker.makeEncoder(wanted, level: Compression.defaultLevel) {
+      if let stage = worker.makeEncoder(
+        wanted, level: Compression.defaultLevel, requestFraming)
+      {
         requestStages = BodyPipeline([stage])
         requestEncoding = wanted
       }
@@ -49,11 +51,11 @@ extension Exchange {
   }
 
   /// What becomes of the response's body. Without a context it goes down as it came.
-  func planResponseBody(_ coding: inout ResponseCoding) {
+  func planResponseBody(_ coding: inout ResponseCoding, _ framing: Framing) {
     let stage: (any BodyStage)? =
       switch coding.plan {
       case .asIs: nil
-      case .encode(let wanted): worker.makeEncoder(wanted, level: compression.level)
+      case .encode(let wanted): worker.makeEncoder(wanted, level: compression.level, framing)
       case .decode(let applied): worker.makeDecoder(applied)
       }
     guard let stage else {
