@@ -88,6 +88,35 @@ import Testing
     #expect(target.read().0 == .ended)
   }
 
+  // MARK: What the peer has not taken
+
+  @Test(arguments: Link.allCases)
+  func `what the peer has not taken is counted, less and less while it reads`(link: Link) throws {
+    let (left, right) = try link.make()
+    let source = End(left)
+    let target = End(right)
+    #expect(source.unacknowledgedBytes == 0)
+    let block = [UInt8](repeating: 7, count: 65536)
+    while case .moved = source.write(block) {}
+    let most = source.unacknowledgedBytes
+    #expect(most > 0)
+    // A socket that is full asks for more only when much of it has gone; the count tells before.
+    #expect(eventually { source.unacknowledgedBytes < most || target.read().0 == .wouldBlock })
+    #expect(source.unacknowledgedBytes < most)
+    #expect(
+      eventually {
+        while case .moved = target.read(atMost: 65536).0 {}
+        return source.unacknowledgedBytes == 0
+      })
+    #expect(target.unacknowledgedBytes == 0)
+  }
+
+  @Test func `a stream that has no such count has none to tell`() throws {
+    let stream = ByteStream(descriptor: open("/dev/null", O_RDONLY | O_CLOEXEC))
+    let count = stream.unacknowledgedBytes
+    #expect(count == 0)
+  }
+
   @Test func `a stream that goes away closes its descriptor`() {
     let (left, right) = socketPair()
     do {
@@ -98,42 +127,4 @@ import Testing
     let target = End(right)
     #expect(target.read().0 == .ended)
   }
-
-  /// Both ends of a TCP connection over loopback: the accepted one, non-blocking, and the other.
-  private func tcpPair() throws -> (Int32, Int32) {
-    let listener = try Socket.listen(on: .ipv4([127, 0, 0, 1], port: 0))
-    defer { close(listener) }
-    let address = try #require(Socket.localAddress(of: listener))
-    let connected = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    try #require(address.withSockaddr { connect(connected, $0, $1) } == 0)
-    for _ in 0..<1_000 {
-      if case .connection(let accepted, _) = Socket.accept(listener) {
-        return (accepted, connected)
-      }
-      usleep(1_000)
-    }
-    throw SystemFault(call: "accept", number: EAGAIN)
-  }
-}
-
-/// A byte stream that `#expect` can take hold of: it copies its operands.
-private final class End {
-  private var stream: ByteStream
-
-  init(_ descriptor: Int32) { stream = ByteStream(descriptor: descriptor) }
-
-  var descriptor: Int32 { stream.descriptor }
-
-  func read(atMost count: Int = 4096) -> (StreamResult, [UInt8]) {
-    var space = [UInt8](repeating: 0, count: count)
-    let result = space.withUnsafeMutableBytes { stream.read(into: $0) }
-    if case .moved(let moved) = result { return (result, Array(space[..<moved])) }
-    return (result, [])
-  }
-
-  func write(_ bytes: [UInt8]) -> StreamResult { bytes.withUnsafeBytes { stream.write($0) } }
-  func hasInput() -> Bool { stream.hasInputOrEnded() }
-  func shutDownWrites() { stream.shutDownWrites() }
-  func abortOnClose() { stream.abortOnClose() }
-  func close() { stream.close() }
 }

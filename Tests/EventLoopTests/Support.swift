@@ -60,5 +60,55 @@ func socketPair() -> (Int32, Int32) {
   return (ends[0], ends[1])
 }
 
+/// Both ends of a TCP connection over loopback: the accepted one, non-blocking, and the other.
+func tcpPair() throws -> (Int32, Int32) {
+  let listener = try Socket.listen(on: .ipv4([127, 0, 0, 1], port: 0))
+  defer { close(listener) }
+  let address = Socket.localAddress(of: listener) ?? .unix(path: "")
+  let connected = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  guard address.withSockaddr({ connect(connected, $0, $1) }) == 0 else {
+    throw SystemFault(call: "connect", number: errno)
+  }
+  for _ in 0..<1_000 {
+    if case .connection(let accepted, _) = Socket.accept(listener) {
+      return (accepted, connected)
+    }
+    usleep(1_000)
+  }
+  throw SystemFault(call: "accept", number: EAGAIN)
+}
+
+/// How two ends are joined.
+enum Link: CaseIterable {
+  case unix
+  case tcp
+
+  /// Two connected, non-blocking stream sockets, each of which sends small pieces at once.
+  func make() throws -> (Int32, Int32) {
+    switch self {
+    case .unix: return socketPair()
+    case .tcp:
+      let (accepted, connected) = try tcpPair()
+      precondition(fcntl(connected, F_SETFL, O_NONBLOCK) == 0)
+      for end in [accepted, connected] { Socket.setNoDelay(end) }
+      return (accepted, connected)
+    }
+  }
+}
+
+/// True once `isDone` is, asked again for two seconds.
+func eventually(_ isDone: () -> Bool) -> Bool {
+  for _ in 0..<2_000 {
+    if isDone() { return true }
+    usleep(1_000)
+  }
+  return isDone()
+}
+
+/// Bytes of which no two neighbouring runs are alike, so that one in the wrong place is seen.
+func pattern(_ count: Int) -> [UInt8] {
+  (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }
+}
+
 /// Milliseconds as the loop's nanoseconds.
 func milliseconds(_ count: Int64) -> Int64 { count * 1_000_000 }

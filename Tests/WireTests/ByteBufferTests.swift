@@ -180,4 +180,88 @@ import Wire
     let capacity = buffer.capacity
     #expect(capacity == 0)
   }
+
+  @Test func `a pool lends large blocks to those that ask for one, and keeps them apart`() {
+    let pool = BlockPool(kept: 8)
+    var small = ByteBuffer()
+    var large = ByteBuffer()
+    pool.provide(&large, isLarge: true)
+    pool.provide(&small)
+    #expect([small.capacity, large.capacity] == [BlockPool.blockBytes, BlockPool.largeBlockBytes])
+    // Whoever holds memory keeps what it has.
+    pool.provide(&small, isLarge: true)
+    pool.provide(&large)
+    #expect([small.capacity, large.capacity] == [BlockPool.blockBytes, BlockPool.largeBlockBytes])
+    pool.reclaim(&large)
+    pool.reclaim(&small)
+    #expect([small.capacity, large.capacity] == [0, 0])
+    // Both again, the other way round: neither gets the other's block.
+    pool.provide(&large)
+    pool.provide(&small, isLarge: true)
+    #expect([small.capacity, large.capacity] == [BlockPool.largeBlockBytes, BlockPool.blockBytes])
+    small.append([UInt8](repeating: 1, count: BlockPool.largeBlockBytes))
+    large.append([UInt8](repeating: 2, count: BlockPool.blockBytes))
+    #expect([small.capacity, large.capacity] == [BlockPool.largeBlockBytes, BlockPool.blockBytes])
+    #expect(contents(small).allSatisfy { $0 == 1 } && contents(large).allSatisfy { $0 == 2 })
+  }
+
+  @Test func `a large block that is kept is lent again, and none once all were given up`() {
+    let pool = BlockPool(kept: 4)
+    var buffer = ByteBuffer()
+    var other = ByteBuffer()
+    pool.provide(&buffer, isLarge: true)
+    buffer.append("mark" as StaticString)
+    let address = buffer.withUnsafeBytes { $0.baseAddress }
+    buffer.removeAll()
+    pool.reclaim(&buffer)
+    // The allocator would give it to whoever asks next; the pool does not.
+    other.reserve(BlockPool.largeBlockBytes)
+    #expect(other.withUnsafeBytes { $0.baseAddress } != address)
+    pool.provide(&buffer, isLarge: true)
+    #expect(buffer.withUnsafeBytes { $0.baseAddress } == address)
+    pool.reclaim(&buffer)
+    pool.releaseAll()
+    pool.provide(&buffer, isLarge: true)
+    let capacity = buffer.capacity
+    #expect(capacity == BlockPool.largeBlockBytes)
+  }
+
+  @Test(arguments: [(0, 0), (1, 0), (3, 0), (4, 1), (8, 2)])
+  func `a pool keeps the same memory in large blocks as in small ones`(kept: Int, keptLarge: Int) {
+    let pool = BlockPool(kept: kept)
+    for large in [true, false] {
+      let buffers = (0..<10).map { _ in Holder() }
+      for holder in buffers { pool.provide(&holder.buffer, isLarge: large) }
+      let lent = Set(buffers.map(\.address))
+      #expect(lent.count == 10)
+      for holder in buffers { pool.reclaim(&holder.buffer) }
+      #expect(buffers.allSatisfy { $0.buffer.capacity == 0 })
+      // The last that it has room for come first; behind them it asks the allocator.
+      let count = large ? keptLarge : kept
+      let again = buffers.prefix(count)
+      for holder in again { pool.provide(&holder.buffer, isLarge: large) }
+      #expect(again.allSatisfy { lent.contains($0.address) })
+    }
+  }
+
+  @Test func `a buffer that grew to a large block's size is kept as one`() {
+    let pool = BlockPool(kept: 4)
+    var buffer = ByteBuffer()
+    pool.provide(&buffer)
+    buffer.append([UInt8](repeating: 1, count: 3 * BlockPool.blockBytes))
+    let grown = buffer.capacity
+    #expect(grown == BlockPool.largeBlockBytes)
+    buffer.removeAll()
+    pool.reclaim(&buffer)
+    pool.provide(&buffer, isLarge: true)
+    let capacity = buffer.capacity
+    #expect(capacity == BlockPool.largeBlockBytes)
+  }
+}
+
+/// A buffer that an array can hold.
+private final class Holder {
+  var buffer = ByteBuffer()
+
+  var address: UnsafeRawPointer? { buffer.withUnsafeBytes { $0.baseAddress } }
 }

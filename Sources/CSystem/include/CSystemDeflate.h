@@ -113,10 +113,11 @@ static inline uint32_t cs_zlib_adler32(uint32_t sum, const uint8_t *bytes, size_
 #include <isa-l/igzip_lib.h>
 
 // The stream and its level's buffer are one block, so that there is one way to have no memory.
-// `level` is 1 to 3.
+// `level` is 1 to 3. Level 1 has the small buffer, 84 KiB: the default one, 276, is no faster, and
+// saves 0.1 % of a large text.
 static inline void *cs_isal_deflate_make(int level) {
   static const uint32_t sizes[4] = {
-      0, ISAL_DEF_LVL1_DEFAULT, ISAL_DEF_LVL2_DEFAULT, ISAL_DEF_LVL3_DEFAULT};
+      0, ISAL_DEF_LVL1_SMALL, ISAL_DEF_LVL2_DEFAULT, ISAL_DEF_LVL3_DEFAULT};
   size_t head = (sizeof(struct isal_zstream) + 63) & ~(size_t)63;
   size_t size = (head + sizes[level] + 63) & ~(size_t)63;
   uint8_t *block = (uint8_t *)aligned_alloc(64, size);
