@@ -163,16 +163,16 @@ extension Exchange: UpstreamExchange {
   func onResponseBody(_ payload: Span<UInt8>) -> Int {
     if isAbandoned { return payload.count }
     if responseStages != nil { return runResponseStages(payload) }
-    if execute != nil {
-      onEnvelopeBody(payload)
-    } else {
-      appendResponseBody(payload)
-    }
+    appendResponseBody(payload)
     return payload.count
   }
 
   /// Payload as it goes down, behind the stages.
   func appendResponseBody(_ payload: Span<UInt8>) {
+    if execute != nil {
+      onEnvelopeBody(payload)
+      return
+    }
     guard let client else { return }
     let before = client.output.count
     worker.blocks.provide(&client.output)

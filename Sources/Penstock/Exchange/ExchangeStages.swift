@@ -137,6 +137,7 @@ extension Exchange {
       let progress = responseStages.process(
         payload, &position, into: &worker.staged, room: min(stageRoomDown, Self.pieceBytes))
       appendStagedResponse()
+      if isAbandoned { return payload.count }
       switch progress {
       case .full: continue
       case .needsInput:
@@ -159,6 +160,7 @@ extension Exchange {
       let progress = responseStages.finish(
         into: &worker.staged, room: min(stageRoomDown, Self.pieceBytes))
       appendStagedResponse()
+      if isAbandoned { return }
       switch progress {
       case .full: continue
       case .needsInput:
@@ -175,8 +177,10 @@ extension Exchange {
     client?.mark()
   }
 
+  /// An envelope's answer has a bound of its own.
   private var stageRoomDown: Int {
-    worker.configuration.limits.writeBufferHighBytes - (client?.output.count ?? 0)
+    if execute != nil { return Self.pieceBytes }
+    return worker.configuration.limits.writeBufferHighBytes - (client?.output.count ?? 0)
   }
 
   private func appendStagedResponse() {

@@ -163,6 +163,11 @@ extension Exchange {
       fail(.upstreamResponseTooLarge, .body)
       return
     }
+    // Nobody but this endpoint reads the body, which it has to see plain.
+    var coding = ResponseCoding(
+      head, bytes, framing: framing, accepted: AcceptEncoding(), rule: CompressionRule(.off),
+      isToHead: execute.isToHead)
+    planResponseBody(&coding, framing)
     execute.beginPace(atNanoseconds: worker.loop.nowNanoseconds)
     execute.status = head.status
     execute.writer.beginHeaders()
@@ -172,6 +177,7 @@ extension Exchange {
       let field = head.fields[index]
       index &+= 1
       if field.known.isHopByHop { continue }
+      if coding.isTransformed, field.known.isBoundToCoding { continue }
       let name = bytes[field.name]
       if options.hasNominated, options.nominates(name, head.fields, bytes) { continue }
       if CredentialInjector.isLeak(bytes[field.value], of: account.credential) {
