@@ -77,7 +77,8 @@ public final class EncodeStage: BodyStage {
   }
 
   public func flush(into out: inout ByteBuffer, room: Int) -> StageProgress {
-    guard holdsInput, state != .ended else { return .needsInput }
+    // Behind the last input a flush would stand behind the last block.
+    guard holdsInput, state != .ended, inputLeft != 0 else { return .needsInput }
     guard let deflater, room > 0 else { return .full }
     var position = 0
     guard deflater.deflate(Span(), &position, into: &out, room: room, .flush) else {

@@ -10,7 +10,8 @@ public final class PipePool: Watcher {
   private let pipeBytes: Int
   private let loop: EventLoop
   private var idleTimeout: Timeout?
-  /// True exactly when the kernel refused a pipe; it is not asked again until one comes back.
+  /// True exactly when the kernel refused a pipe; it is asked again when one has come back, or a
+  /// while later.
   private var isRefused = false
 
   private static let idleNanoseconds: Int64 = 50_000_000
@@ -34,6 +35,7 @@ public final class PipePool: Watcher {
     if made >= pipesMax || isRefused { return nil }
     guard let pipe = Pipe(bytes: pipeBytes) else {
       isRefused = true
+      idleTimeout?.set(atNanoseconds: loop.nowNanoseconds + Self.idleNanoseconds)
       return nil
     }
     made += 1
@@ -52,6 +54,7 @@ public final class PipePool: Watcher {
   }
 
   public override func onTimeout(_ timeout: Timeout) {
+    isRefused = false
     made -= idle.count
     idle.removeAll(keepingCapacity: true)
   }

@@ -16,6 +16,8 @@ public struct Readiness: OptionSet, Sendable {
   public static let peerClosed = Readiness(rawValue: EPOLLRDHUP.rawValue)
   /// An error or a full hang-up; epoll tells these unasked.
   public static let failed = Readiness(rawValue: EPOLLERR.rawValue | EPOLLHUP.rawValue)
+  /// Any of the two, for which `contains` would ask for both.
+  @inlinable public var hasFailed: Bool { !isDisjoint(with: .failed) }
   /// One of several loops that watch the same listener is woken, not all (epoll_ctl(2)).
   public static let exclusive = Readiness(rawValue: EPOLLEXCLUSIVE.rawValue)
 }

@@ -77,9 +77,13 @@ public final class ConnectionPool {
 
   /// True where the connection may wait here for its next request.
   func keep(_ connection: UpstreamConnection) -> Bool {
-    if let next = takeWaiter() {
-      connection.serve(next)
-      return true
+    if !waiters.isEmpty {
+      // What stands behind the last answer must not become the answer to the next request.
+      if connection.hasInputOrEnded() { return false }
+      if let next = takeWaiter() {
+        connection.serve(next)
+        return true
+      }
     }
     if idle.count >= settings.idleConnections { return false }
     idle.append(connection)

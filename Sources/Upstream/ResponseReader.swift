@@ -6,7 +6,7 @@ import Wire
 /// (RFC 9112 §9.3); nothing else does.
 struct ResponseReader: ~Copyable {
   private var head = ResponseHead()
-  private var decoder = BodyDecoder(.none, ResponseReader.noChunks)
+  private var decoder = BodyDecoder(.none, .nothing)
   private(set) var hasHead = false
   private(set) var isEnded = false
   private var isToHead = false
@@ -17,11 +17,6 @@ struct ResponseReader: ~Copyable {
   private var interimResponses = 0
   private var framing = Framing.none
   private var keepsAlive = false
-
-  private static let noChunks = ChunkLimits(
-    extensionBytes: 0,
-    trailers: HeadLimits(
-      targetBytes: 0, fieldBytes: 0, fields: 0, fieldNameBytes: 0, fieldValueBytes: 0))
 
   /// True exactly when the response is whole, its end was not the connection's, and the upstream
   /// has not said that it will close.
@@ -85,7 +80,7 @@ struct ResponseReader: ~Copyable {
   /// From here on there are no messages any more, only bytes up to the end of the connection.
   private mutating func onSwitched(_ bytes: Span<UInt8>, _ exchange: any UpstreamExchange) {
     framing = .untilClose
-    decoder = BodyDecoder(framing, ResponseReader.noChunks)
+    decoder = BodyDecoder(framing, .nothing)
     hasHead = true
     isTunnel = true
     exchange.onUpgraded(head, bytes)

@@ -43,6 +43,8 @@ public final class UpstreamConnection: Watcher {
   var readNanoseconds: Int64 = 0
   var isRequestWhole = false
   var isWriteBroken = false
+  /// A write was told of the reset that a read will take for an orderly end.
+  var isReset = false
   /// A tunnel's client has ended its side: so does this one, behind what is still to be sent.
   var endsWritesAfterFlush = false
   /// True while nothing is watched, because the peer's hang-up would be told again and again to
@@ -51,8 +53,8 @@ public final class UpstreamConnection: Watcher {
   /// True while answers come that fill more than a block: those of one upstream are alike, and the
   /// next is read at once.
   var readsLarge = false
-  /// What the socket held when it last took nothing more.
-  var unacknowledgedBytes = 0
+  /// What the socket held when half of the time was over in which it took nothing more; nil before.
+  var stalledBytes: Int?
   /// Bytes of this request that the socket has taken.
   var sentBytes = 0
   /// Bytes of its answer, interim ones included.
@@ -159,6 +161,7 @@ public final class UpstreamConnection: Watcher {
     response.reset(isToHead: isToHead, asksUpgrade: asksUpgrade)
     isRequestWhole = false
     isWriteBroken = false
+    isReset = false
     endsWritesAfterFlush = false
     sentBytes = 0
     receivedBytes = 0
@@ -169,7 +172,9 @@ public final class UpstreamConnection: Watcher {
 
   /// The other side can take payload again, or its want has changed.
   public func reconsider() {
-    if response.holdsPayload { loop.readyAgain(self) }
+    // It was not the upstream that kept the other side waiting.
+    readNanoseconds = loop.nowNanoseconds
+    if response.holdsPayload || stream.hasHeldInput { loop.readyAgain(self) }
     loop.mark(self)
   }
 
@@ -233,6 +238,9 @@ public final class UpstreamConnection: Watcher {
     return true
   }
 
+  /// True where something has come, or the end, that no request was answered by.
+  func hasInputOrEnded() -> Bool { stream.hasInputOrEnded() }
+
   /// Goes over from one exchange to one that waited for it.
   func serve(_ next: any UpstreamExchange) {
     state = .busy
@@ -258,6 +266,8 @@ public final class UpstreamConnection: Watcher {
     let wait = Int64(pool.settings.keepMilliseconds) * 1_000_000
     timeout?.set(atNanoseconds: loop.nowNanoseconds + wait)
     if interest != .readable { loop.mark(self) }
+    // A good-bye may stand behind the answer, in a record that OpenSSL has read already.
+    if stream.hasHeldInput { loop.readyAgain(self) }
   }
 
   // MARK: Events
@@ -269,7 +279,7 @@ public final class UpstreamConnection: Watcher {
     case .handshaking: loop.queueHandshake(self)
     case .busy:
       if readiness.contains(.writable) { loop.mark(self) }
-      if readiness.contains(.failed), !wantsInput {
+      if readiness.hasFailed, !wantsInput {
         stopWatching()
       } else if !readiness.isDisjoint(with: [.readable, .failed, .peerClosed]) {
         readInput()
@@ -289,7 +299,11 @@ public final class UpstreamConnection: Watcher {
     case .handshaking: fail(UpstreamFailure(.tlsTimeout, .tls))
     case .busy:
       if hasUnsent {
-        if hasDrainedUnseen() { loop.mark(self) } else { fail(.writeTimeout, .send) }
+        if isDraining(stallMilliseconds: pool.settings.idleMilliseconds) {
+          loop.mark(self)
+        } else {
+          fail(.writeTimeout, .send)
+        }
       } else if response.hasHead {
         fail(.bodyTimeout, .body)
       } else {

@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import Wire
 
 /// How a connection reads and writes: a turn's share at a time.
@@ -33,14 +34,14 @@ extension UpstreamConnection {
         if count < asked, !stream.isTLS { return }
       case .wouldBlock: return
       case .ended:
-        onInputEnded(isTruncated: false)
+        onInputEnded(isTruncated: isReset)
         return
       case .failed(let failure):
         onReadFailed(failure)
         return
       }
     }
-    if stream.hasHeldInput { loop.readyAgain(self) }
+    if wantsInput, stream.hasHeldInput { loop.readyAgain(self) }
   }
 
   /// Of one connection in one turn.
@@ -155,13 +156,14 @@ extension UpstreamConnection {
     while hasUnsent {
       let result = writeNext()
       guard case .moved(let count) = result else {
-        unacknowledgedBytes = stream.unacknowledgedBytes
+        if result == .failed(.reset(ECONNRESET)) { isReset = true }
         if result != .wouldBlock { onWriteFailed() }
         break
       }
       hasSent = true
       sentBytes += count
       writtenNanoseconds = loop.nowNanoseconds
+      stalledBytes = nil
     }
     if endsWritesAfterFlush, !hasUnsent {
       endsWritesAfterFlush = false
@@ -172,13 +174,17 @@ extension UpstreamConnection {
     }
   }
 
-  /// The socket has asked for nothing for too long; true where the upstream has read all the same,
-  /// less than the kernel waits for before it asks.
-  func hasDrainedUnseen() -> Bool {
+  /// The socket has asked for nothing for half of the time, or for all of it. False where nothing
+  /// was read in the second half: then the upstream has stalled. A slow one drains less than the
+  /// kernel waits for before it asks; what drains at first only fills the peer's own buffers.
+  func isDraining(stallMilliseconds: Int) -> Bool {
     let bytes = stream.unacknowledgedBytes
-    if bytes >= unacknowledgedBytes { return false }
-    unacknowledgedBytes = bytes
-    writtenNanoseconds = loop.nowNanoseconds
+    if let before = stalledBytes {
+      if bytes >= before { return false }
+      let half = Int64(stallMilliseconds) * 500_000
+      writtenNanoseconds = loop.nowNanoseconds - half
+    }
+    stalledBytes = bytes
     return true
   }
 
@@ -254,9 +260,11 @@ extension UpstreamConnection {
   func setTimeout() {
     let settings = pool.settings
     if hasUnsent {
-      setTimeout(from: writtenNanoseconds, settings.idleMilliseconds)
+      setTimeout(
+        from: writtenNanoseconds, settings.idleMilliseconds / (stalledBytes == nil ? 2 : 1))
     } else if response.hasHead, wantsInput, !response.isTunnel {
-      setTimeout(from: readNanoseconds, settings.idleMilliseconds)
+      // An answer may begin long before the last of its request has gone up.
+      setTimeout(from: max(readNanoseconds, writtenNanoseconds), settings.idleMilliseconds)
     } else if isRequestWhole, !response.hasHead {
       setTimeout(from: writtenNanoseconds, settings.firstByteMilliseconds)
     } else {

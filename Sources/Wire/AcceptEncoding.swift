@@ -9,9 +9,6 @@ public struct AcceptEncoding: Equatable, Sendable {
     case gzip, deflate
   }
 
-  /// True exactly when a field was added, be it an empty one.
-  public private(set) var isPresent = false
-
   // In thousandths.
   private var gzip = unsaid
   private var deflate = unsaid
@@ -26,7 +23,6 @@ public struct AcceptEncoding: Equatable, Sendable {
 
   /// Takes one field line in. Time grows with its length and no faster.
   public mutating func add(_ value: Span<UInt8>) {
-    isPresent = true
     var list = TokenList()
     while let slice = list.next(value) { take(value[slice]) }
   }
@@ -76,53 +72,6 @@ public struct AcceptEncoding: Equatable, Sendable {
 
   private func weight(of own: Int16) -> Int16 {
     own == Self.unsaid ? max(anyOther, 0) : own
-  }
-
-  // MARK: Codings that Penstock cannot make
-
-  /// The most codings that are looked for in one Content-Encoding: each costs a walk.
-  private static let codingsMax = 8
-
-  /// Whether all codings of a Content-Encoding are acceptable by a request's fields. Walks the
-  /// fields anew; to be asked of what the upstream coded alone. Here no field accepts anything.
-  public static func accepts(
-    contentEncoding value: Span<UInt8>, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>
-  ) -> Bool {
-    var list = TokenList()
-    var count = 0
-    while let slice = list.next(value) {
-      count += 1
-      if count > codingsMax || !accepts(coding: value[slice], fields, bytes) { return false }
-    }
-    return true
-  }
-
-  private static func accepts(
-    coding: Span<UInt8>, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>
-  ) -> Bool {
-    let isIdentity = coding.equalsIgnoringCase("identity")
-    let isGzip = isSame(coding, "gzip", orAlias: "x-gzip")
-    var (isPresent, own, anyOther) = (false, unsaid, unsaid)
-    var index = 0
-    while index < fields.count {
-      let field = fields[index]
-      index &+= 1
-      if field.known != .acceptEncoding { continue }
-      isPresent = true
-      let value = bytes[field.value]
-      var list = TokenList()
-      while let slice = list.next(value) {
-        let element = Element(value[slice])
-        let name = value[slice][element.name]
-        if name.equalsIgnoringCase(coding) || isGzip && isSame(name, "gzip", orAlias: "x-gzip") {
-          if element.weight != nil || !isIdentity { lower(&own, to: element.weight ?? 0) }
-        } else if let weight = element.weight, name.equals("*") {
-          lower(&anyOther, to: weight)
-        }
-      }
-    }
-    if own == unsaid { own = anyOther }
-    return own == unsaid ? isIdentity || !isPresent : own > 0
   }
 
   // MARK: One element

@@ -98,6 +98,11 @@ public struct BodyDecoder: Sendable {
     }
   }
 
+  /// All payload of a body with a length was taken: only its end has not been told yet.
+  public var isSpent: Bool {
+    if case .length(left: 0) = state { heldBytes == 0 } else { false }
+  }
+
   /// So many bytes of the run were moved without `next`.
   public mutating func skip(_ count: Int) {
     precondition(count <= runBytes, "more was moved than is payload")
@@ -149,6 +154,12 @@ public struct ChunkLimits: Sendable {
   /// Of all extensions of a body together.
   public let extensionBytes: Int
   public let trailers: HeadLimits
+
+  /// Of a body that is not chunked.
+  public static let nothing = ChunkLimits(
+    extensionBytes: 0,
+    trailers: HeadLimits(
+      targetBytes: 0, fieldBytes: 0, fields: 0, fieldNameBytes: 0, fieldValueBytes: 0))
 
   public init(extensionBytes: Int, trailers: HeadLimits) {
     self.extensionBytes = extensionBytes

@@ -19,6 +19,8 @@ struct Feed {
   var slack = 0
   /// Whether to flush behind each piece.
   var flushes = false
+  /// Whether to flush within a piece, too, where a call had no room for all of it.
+  var flushesWhenFull = false
 
   static func random(_ random: inout TestRandom, slack: Int = 0) -> Feed {
     let pieceMax = [3, 100, 5000, 100_000][random.below(4)]
@@ -104,6 +106,7 @@ struct Feed {
           Issue.record("does not move")
           return
         }
+        if flushesWhenFull, case .process = call { self.call(.flush, stage, [], &outcome) }
       }
     }
   }
@@ -117,9 +120,13 @@ func decoder(
   return DecodeStage(coding, try #require(pool.takeInflater()), pool, limits)
 }
 
-func encoder(_ coding: ContentCoding, level: Int = 1) throws -> EncodeStage {
+/// `length`: of all that is put in, where the stage is told.
+func encoder(
+  _ coding: ContentCoding, level: Int = 1, length: Int? = nil
+) throws -> EncodeStage {
   let pool = CodingPool(contextsMax: 1)
-  return EncodeStage(coding, try #require(pool.takeDeflater(level: level)), pool)
+  return EncodeStage(
+    coding, try #require(pool.takeDeflater(level: level)), pool, length: length)
 }
 
 func decode(

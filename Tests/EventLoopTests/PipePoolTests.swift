@@ -126,7 +126,7 @@ import Testing
       #expect(pool.take() == nil)
       limit = usual
       setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-      // Not before one has come back: asking costs a system call for each body.
+      // Not for each body: asking costs a system call.
       #expect(pool.take() == nil)
       pool.giveBack(first)
       #expect(pool.take() === first)
@@ -134,6 +134,32 @@ import Testing
       #expect(pool.take() != nil)
       #expect(pool.take() != nil)
       #expect(pool.take() == nil)
+    }
+  }
+
+  @Test func `a kernel that refused is asked again after a while, with no pipe to come back`()
+    async
+  {
+    await #expect(processExitsWith: .success) {
+      let loop = try EventLoop()
+      let pool = PipePool(loop: loop, pipesMax: 1, pipeBytes: 65536)
+      var limit = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      let usual = limit
+      let next = fcntl(0, F_DUPFD, 3)
+      close(next)
+      limit.rlim_cur = rlim_t(next)
+      #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+      #expect(pool.take() == nil)
+      limit = usual
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      #expect(pool.take() == nil)
+      let probe = Probe()
+      let timeout = Timeout(owner: probe, loop: loop)
+      probe.reactToTimeout = { _ in loop.stop() }
+      timeout.set(atNanoseconds: loop.nowNanoseconds + milliseconds(80))
+      loop.run()
+      #expect(pool.take() != nil)
     }
   }
 

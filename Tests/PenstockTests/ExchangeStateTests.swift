@@ -6,6 +6,7 @@ import Testing
   /// What happens to an exchange, so that a test is a list of it.
   private enum Event: CaseIterable {
     case requestWhole, responseBegun, responseWhole, responseWholeAtClose
+    case responseTakenBack, upgraded, cut
     case answer, answerThatCloses, answerThatCannotDrain, discardedTooMuch, lastRequest
   }
 
@@ -21,6 +22,9 @@ import Testing
     case .responseBegun: state.onResponseBegun()
     case .responseWhole: state.onResponseWhole(endsConnection: false)
     case .responseWholeAtClose: state.onResponseWhole(endsConnection: true)
+    case .responseTakenBack: state.onResponseTakenBack()
+    case .upgraded: state.onUpgraded()
+    case .cut: state.onCut()
     case .answer: state.onLocalAnswer(closes: false, canDrain: true)
     case .answerThatCloses: state.onLocalAnswer(closes: true, canDrain: true)
     case .answerThatCannotDrain: state.onLocalAnswer(closes: false, canDrain: false)
@@ -83,6 +87,81 @@ import Testing
     ] {
       #expect(state(after: events, keepsAlive: false).ending == .close)
     }
+  }
+
+  // MARK: A response that is taken back
+
+  @Test(
+    arguments: [
+      ([.requestWhole, .responseBegun, .responseTakenBack, .answer], .keepAlive),
+      ([.requestWhole, .responseBegun, .responseTakenBack, .answerThatCloses], .close),
+      ([.responseBegun, .responseTakenBack, .answer], .notYet),
+      ([.responseBegun, .responseTakenBack, .answer, .requestWhole], .keepAlive),
+      ([.responseBegun, .responseTakenBack, .answerThatCannotDrain], .linger),
+      ([.responseBegun, .responseTakenBack, .responseBegun, .cut], .abort),
+      ([.lastRequest, .requestWhole, .responseBegun, .responseTakenBack, .answer], .close),
+      (
+        [.responseBegun, .requestWhole, .responseTakenBack, .responseBegun, .responseWhole],
+        .keepAlive
+      ),
+    ] as [([Event], ExchangeState.Ending)])
+  private func `a head that is taken back leaves the exchange as it was before`(
+    events: [Event], ending: ExchangeState.Ending
+  ) {
+    #expect(state(after: events).ending == ending)
+    let taken = events.filter { $0 != .responseTakenBack }
+    if let begun = taken.firstIndex(of: .responseBegun) {
+      var before = taken
+      before.remove(at: begun)
+      #expect(state(after: events) == state(after: before))
+    }
+  }
+
+  @Test(arguments: attempts)
+  func `a failure behind a head that was taken back is judged as before the head`(
+    attempt: ExchangeState.Attempt
+  ) {
+    var back = state(after: [.requestWhole, .responseBegun, .responseTakenBack])
+    var never = state(after: [.requestWhole])
+    #expect(back.onUpstreamFailed(attempt) == never.onUpstreamFailed(attempt))
+    #expect(back == never)
+  }
+
+  // MARK: Another protocol
+
+  @Test(
+    arguments: [
+      ([.requestWhole, .upgraded], .notYet),
+      ([.requestWhole, .upgraded, .requestWhole], .notYet),
+      ([.requestWhole, .upgraded, .requestWhole, .responseWholeAtClose], .close),
+      ([.requestWhole, .upgraded, .requestWhole, .responseWhole], .close),
+      ([.requestWhole, .upgraded, .responseWholeAtClose], .linger),
+      ([.requestWhole, .upgraded, .cut], .abort),
+      ([.requestWhole, .upgraded, .requestWhole, .cut], .abort),
+    ] as [([Event], ExchangeState.Ending)])
+  private func `a tunnel ends with its two sides, and the connection with it`(
+    events: [Event], ending: ExchangeState.Ending
+  ) {
+    for keepsAlive in [true, false] {
+      let state = state(after: events, keepsAlive: keepsAlive)
+      #expect(state.ending == ending)
+      #expect(!state.keepsAlive)
+    }
+  }
+
+  @Test func `behind an upgrade the client goes on sending, and the response has begun`() {
+    let state = state(after: [.requestWhole, .upgraded])
+    #expect(state.request == .receiving && state.response == .begun)
+  }
+
+  @Test(arguments: attempts)
+  func `a tunnel whose upstream fails is cut, and never tried again`(
+    attempt: ExchangeState.Attempt
+  ) {
+    var state = self.state(after: [.requestWhole, .upgraded])
+    #expect(state.onUpstreamFailed(attempt) == .cut)
+    #expect(state.ending == .abort)
+    #expect(!state.hasRetried)
   }
 
   // MARK: Failure of the upstream
@@ -167,6 +246,8 @@ import Testing
     switch event {
     case .requestWhole: state.request == .receiving || state.request == .discarding
     case .responseBegun: state.response == .awaited
+    case .responseTakenBack, .cut: state.response == .begun
+    case .upgraded: state.request == .whole && state.response == .awaited
     case .responseWhole, .responseWholeAtClose:
       state.response == .awaited || state.response == .begun
     case .answer, .answerThatCloses, .answerThatCannotDrain: state.response == .awaited
@@ -209,6 +290,44 @@ import Testing
         ExchangeState.Attempt(
           hasSentBytes: true, isReused: true, isClosedUnanswered: true, isHeld: true,
           isIdempotent: true))
+    }
+  }
+
+  @Test func `taking back what has not begun, or is over, is a bug`() async {
+    await #expect(processExitsWith: .failure) {
+      var state = ExchangeState(keepsAlive: true)
+      state.onResponseTakenBack()
+    }
+    await #expect(processExitsWith: .failure) {
+      var state = ExchangeState(keepsAlive: true)
+      state.onResponseBegun()
+      state.onResponseWhole(endsConnection: false)
+      state.onResponseTakenBack()
+    }
+    await #expect(processExitsWith: .failure) {
+      var state = ExchangeState(keepsAlive: true)
+      state.onResponseBegun()
+      state.onCut()
+      state.onResponseTakenBack()
+    }
+  }
+
+  @Test func `an upgrade in the middle of a message is a bug`() async {
+    await #expect(processExitsWith: .failure) {
+      var state = ExchangeState(keepsAlive: true)
+      state.onUpgraded()
+    }
+    await #expect(processExitsWith: .failure) {
+      var state = ExchangeState(keepsAlive: true)
+      state.onRequestWhole()
+      state.onResponseBegun()
+      state.onUpgraded()
+    }
+    await #expect(processExitsWith: .failure) {
+      var state = ExchangeState(keepsAlive: true)
+      state.onRequestWhole()
+      state.onUpgraded()
+      state.onUpgraded()
     }
   }
 }

@@ -165,4 +165,94 @@ import Wire
     #expect(text(out.span) == expected)
     #expect(hasAny == !expected.isEmpty)
   }
+
+  // MARK: Another protocol
+
+  private func upgrade(_ fields: [String], version: String = "HTTP/1.1") -> String? {
+    let request = TestRequest(lines: ["GET / \(version)", "Host: p"] + fields)
+    #expect(request.progress == .complete)
+    let slice = RequestRewrite.upgrade(request.head, request.bytes.span)
+    return slice.map { text(request.bytes.span[$0]) }
+  }
+
+  private static let connection = "Connection: Upgrade"
+
+  @Test(
+    arguments: [
+      ([connection, "Upgrade: websocket"], "websocket"),
+      (["Upgrade: websocket", connection], "websocket"),
+      (["UPGRADE: WebSocket", "CONNECTION: upgrade"], "WebSocket"),
+      (["Connection: keep-alive, Upgrade", "Upgrade: foo/2"], "foo/2"),
+      (["Connection: keep-alive", "Connection: x,upgrade ,", "Upgrade: foo"], "foo"),
+      // The first of a list that may pass.
+      ([connection, "Upgrade: a, b"], "a"), ([connection, "Upgrade: , ,\t a \t,b"], "a"),
+      ([connection, "Upgrade: a", "Upgrade: b"], "a"),
+      ([connection, "Upgrade:", "Upgrade: b"], "b"),
+      // HTTP/2 is for connections, and this one is Penstock's.
+      ([connection, "Upgrade: h2c, websocket"], "websocket"),
+      ([connection, "Upgrade: H2C", "Upgrade: websocket"], "websocket"),
+      ([connection, "Upgrade: h2c, H2, h2C, a"], "a"), ([connection, "Upgrade: h, a"], "h"),
+      ([connection, "Upgrade: xh2c"], "xh2c"),
+    ] as [([String], String)])
+  func `the first protocol that a client would rather speak is asked for`(
+    fields: [String], expected: String
+  ) {
+    #expect(upgrade(fields) == expected)
+  }
+
+  @Test(arguments: ["h2c", "H2C", "h2C", "H2c", "h2", "H2", "h2c, h2", "h2-14", ",h2c,"])
+  func `HTTP 2 is not asked for, in any case`(value: String) {
+    #expect(upgrade([Self.connection, "Upgrade: \(value)"]) == nil)
+    #expect(upgrade([Self.connection, "HTTP2-Settings: x", "Upgrade: \(value)"]) == nil)
+  }
+
+  @Test(arguments: [
+    [], [connection], ["Upgrade: websocket"], ["Connection: close", "Upgrade: websocket"],
+    ["Connection: keep-alive", "Upgrade: websocket"], ["Connection:", "Upgrade: websocket"],
+    ["Connection: Upgrades", "Upgrade: websocket"],
+    ["Connection: websocket", "Upgrade: websocket"],
+    ["X-Connection: Upgrade", "Upgrade: websocket"], [connection, "X-Upgrade: websocket"],
+    [connection, "Upgrade:"], [connection, "Upgrade: , ,"],
+  ])
+  func `without both fields, and one that names the other, nothing is asked for`(fields: [String]) {
+    #expect(upgrade(fields) == nil)
+  }
+
+  @Test func `a client of HTTP 1.0 cannot ask`() {
+    #expect(upgrade([Self.connection, "Upgrade: websocket"], version: "HTTP/1.0") == nil)
+  }
+
+  @Test func `the wish for another protocol goes in front, and trailers are not asked for then`()
+    throws
+  {
+    let bytes = Array("GET / websocket".utf8)
+    var out = ByteBuffer()
+    RequestRewrite.appendOwnFields(
+      try Self.plain(), requestID: Array("id-1".utf8).span, takesTrailers: true,
+      upgrade: Slice(start: 6, count: 9), of: bytes.span, into: &out)
+    #expect(
+      text(out.span) == "Connection: Upgrade\r\nUpgrade: websocket\r\nVia: 1.1 penstock\r\n"
+        + "x-request-id: id-1\r\n")
+    out.removeAll()
+    RequestRewrite.appendOwnFields(
+      try Self.plain(), requestID: Array("id-1".utf8).span, takesTrailers: true, into: &out)
+    #expect(
+      text(out.span) == "TE: trailers\r\nConnection: TE\r\nVia: 1.1 penstock\r\n"
+        + "x-request-id: id-1\r\n")
+  }
+
+  @Test(arguments: [true, false])
+  func `what is said of bytes that are coded anew does not pass`(isTransformed: Bool) throws {
+    let fields = [
+      "Content-Type: a/b", "Content-Encoding: gzip", "Content-MD5: x", "Digest: x",
+      "Content-Digest: x", "Repr-Digest: x", "X-A: 1", "content-length: 5",
+    ]
+    let request = TestRequest(lines: ["POST / HTTP/1.1"] + fields)
+    var out = ByteBuffer()
+    RequestRewrite.appendClientFields(
+      request.head, request.bytes.span, try Self.plain(), shown: .nowhere,
+      isTransformed: isTransformed, into: &out)
+    let kept = isTransformed ? [fields[0], fields[6]] : Array(fields.dropLast())
+    #expect(text(out.span) == kept.map { $0 + "\r\n" }.joined())
+  }
 }

@@ -221,4 +221,50 @@ import Wire
         "Vary: Accept-Encoding", "x-request-id: id-1", "Transfer-Encoding: chunked",
       ])
   }
+
+  // MARK: Another protocol
+
+  private func switched(account: Account? = nil, _ fields: String...) throws -> [String] {
+    let response = TestResponse(lines: ["HTTP/1.1 101 Whatever It Says"] + fields)
+    var out = ByteBuffer()
+    ResponseRewrite.appendSwitch(
+      response.head, response.bytes.span, try account ?? Account.at("https://good.com"),
+      requestID: Array("id-1".utf8).span, into: &out)
+    let whole = text(out.span)
+    #expect(whole.hasSuffix("\r\n\r\n"))
+    return whole.split(separator: "\r\n").map(String.init)
+  }
+
+  @Test func `a 101 passes with the fields of its handshake, in their order`() throws {
+    #expect(
+      try switched(
+        "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: x=", "X-A:",
+        "Set-Cookie: a", "set-cookie: b", "Sec-WebSocket-Protocol: p")
+        == [
+          "HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade",
+          "Sec-WebSocket-Accept: x=", "X-A: ", "Set-Cookie: a", "set-cookie: b",
+          "Sec-WebSocket-Protocol: p", "x-request-id: id-1",
+        ])
+  }
+
+  @Test(arguments: [
+    "Content-Length: 5", "content-length: 0", "Transfer-Encoding: chunked", "Keep-Alive: x",
+    "X-Request-Id: theirs",
+  ])
+  func `a 101 has no body, and no connection that is kept`(field: String) throws {
+    #expect(
+      try switched("Upgrade: x", field, "X-B: 1")
+        == ["HTTP/1.1 101 Switching Protocols", "Upgrade: x", "X-B: 1", "x-request-id: id-1"])
+  }
+
+  @Test func `a field that Connection nominates in a 101 is the handshake's, and passes`() throws {
+    let lines = try switched("Connection: Upgrade, X-A", "X-A: 1", "Upgrade: x")
+    #expect(lines.contains("X-A: 1") && lines.contains("Connection: Upgrade, X-A"))
+  }
+
+  @Test func `a secret that comes back in a 101 is told as three stars`() throws {
+    let account = try Account.at("https://good.com", credential: .bearer(token: "S3CR3T"))
+    let lines = try switched(account: account, "Upgrade: S3CR3T", "X-Echo: aS3CR3Tb", "X-P: S3CR3")
+    #expect(lines[1...3] == ["Upgrade: ***", "X-Echo: ***", "X-P: S3CR3"])
+  }
 }

@@ -1,4 +1,4 @@
-"""C9 in the answers of the execute endpoint: what the upstream coded is put plain into the envelope.
+"""C9 in the answers of the execute endpoint: what is coded is put plain into the envelope.
 
 The client of an envelope never said which codings it takes for the inner answer, and its data is
 JSON or text, which has to be seen.

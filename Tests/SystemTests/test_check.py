@@ -90,7 +90,8 @@ def test_the_error_table_has_a_row_for_every_status_it_promises(tmp_path):
     rows = [line.split() for line in result.stdout.splitlines()]
     assert rows[0] == ["code", "slug", "status", "side", "fix"]
     slugs = [row[1] for row in rows[1:]]
-    assert len(slugs) == len(set(slugs))
+    sides = [(row[1], row[3]) for row in rows[1:]]
+    assert len(sides) == len(set(sides)), "a slug is one side's once"
     assert {"OriginMismatch", "MissingAuthContext", "unauthorized", "internal_error"} <= set(slugs)
 
 

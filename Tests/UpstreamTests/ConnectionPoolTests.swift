@@ -170,6 +170,37 @@ import Testing
     #expect(scene.server.connections.count == 1)
   }
 
+  @Test(arguments: [false, true])
+  func `what stands behind an answer is not the answer to the one that waits`(
+    isUnsolicited: Bool
+  ) throws {
+    let scene = try UpstreamScene()
+    let pool = scene.makePool { $0.connections = 1 }
+    let (first, next) = (RecordingExchange(), RecordingExchange())
+    scene.act { first.acquire(from: pool) }
+    scene.wait("connected") { first.connection != nil }
+    scene.request(first, on: 0)
+    scene.act {
+      next.acquire(from: pool)
+      scene.server.send(okAnswer, on: 0)
+    }
+    scene.wait("ended") { first.isEnded }
+    scene.act {
+      // In one step, so that no turn tells the connection of it in between.
+      if isUnsolicited {
+        scene.server.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", on: 0)
+      } else {
+        scene.server.close(0)
+      }
+      first.connection?.release()
+    }
+    scene.wait("a connection of its own") { next.connection != nil }
+    scene.exchange(next, on: 1)
+    scene.run()
+    #expect(next.events == ["queued", "connected", "head 200 length(2)", "ended"])
+    #expect(next.body == "ok")
+  }
+
   @Test
   func `a connection that breaks makes room for one that waits`() throws {
     let scene = try UpstreamScene()

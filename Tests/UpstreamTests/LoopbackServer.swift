@@ -44,6 +44,16 @@ final class LoopbackServer {
     }
   }
 
+  /// Sends what the socket takes now of more than it may take at once; returns how much that was.
+  func sendSome(_ bytes: ArraySlice<UInt8>, on index: Int) -> Int {
+    bytes.withUnsafeBytes {
+      max(0, Glibc.send(connections[index], $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)))
+    }
+  }
+
+  /// Ends its side; what the other one sends is still taken.
+  func shutDownWrites(_ index: Int) { shutdown(connections[index], Int32(SHUT_WR)) }
+
   func close(_ index: Int) {
     Glibc.close(connections[index])
     connections[index] = -1

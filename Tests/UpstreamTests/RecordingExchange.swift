@@ -33,17 +33,34 @@ final class RecordingExchange: UpstreamExchange {
     events.append("head \(head.status) \(framing)")
   }
 
-  /// Never more than this many bytes at a time are taken.
+  /// Never more than this many bytes at a time are taken; behind a part, none until a test says so.
   var takesAtMost = Int.max
+  /// How often a part of a payload was left.
+  private(set) var partsLeft = 0
 
   func onResponseBody(_ payload: Span<UInt8>) -> Int {
     let taken = min(payload.count, takesAtMost)
     let bytes = payload.extracting(0..<taken)
     body += bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    if taken < payload.count {
+      partsLeft += 1
+      canTakeBody = false
+    }
     return taken
   }
 
-  func moveResponseBody(from stream: inout ByteStream, count: Int) -> StreamResult? { nil }
+  /// Whether payload may be moved from the stream itself, and how much of it was.
+  var movesBody = false
+  private(set) var movedBytes = 0
+
+  func moveResponseBody(from stream: inout ByteStream, count: Int) -> StreamResult? {
+    guard movesBody else { return nil }
+    var bytes = ByteBuffer()
+    let result = bytes.read(from: &stream, atMost: min(count, takesAtMost))
+    body += bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    if case .moved(let moved) = result { movedBytes += moved }
+    return result
+  }
 
   func onUpgraded(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>) {
     events.append("upgraded")
@@ -64,7 +81,10 @@ final class RecordingExchange: UpstreamExchange {
     events.append("failed: \(failure.kind)")
   }
 
-  func onUpstreamDrained() {}
+  /// How often all that was to be sent had gone.
+  private(set) var drains = 0
+
+  func onUpstreamDrained() { drains += 1 }
 
   // MARK: What a test does with it
 
@@ -88,9 +108,15 @@ final class RecordingExchange: UpstreamExchange {
     dialing = nil
   }
 
+  /// It has room again for what it left.
+  func resume() {
+    canTakeBody = true
+    connection?.reconsider()
+  }
+
   /// Sends a whole request on its connection.
-  func send(_ request: String, isToHead: Bool = false) {
-    connection?.beginRequest(isToHead: isToHead)
+  func send(_ request: String, isToHead: Bool = false, asksUpgrade: Bool = false) {
+    connection?.beginRequest(isToHead: isToHead, asksUpgrade: asksUpgrade)
     connection?.send(Array(request.utf8).span)
     connection?.endRequest(isChunked: false)
   }

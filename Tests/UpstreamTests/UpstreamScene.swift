@@ -18,12 +18,13 @@ final class UpstreamScene: TurnEndHandler {
   private var endNanoseconds: Int64 = 0
   private static let patienceNanoseconds: Int64 = 10_000_000_000
 
-  init(dialsInFlight: Int = 16) throws {
+  init(dialsInFlight: Int = 16, pipesMax: Int = 4) throws {
     Self.prepare
     loop = try EventLoop()
     connector = Connector(
       loop: loop, blocks: BlockPool(),
-      pipes: PipePool(loop: loop, pipesMax: 4, pipeBytes: 1 << 16), dialsInFlight: dialsInFlight)
+      pipes: PipePool(loop: loop, pipesMax: pipesMax, pipeBytes: 1 << 16),
+      dialsInFlight: dialsInFlight)
     server = try LoopbackServer()
     ticker = Ticker()
   }
@@ -74,6 +75,25 @@ final class UpstreamScene: TurnEndHandler {
       guard server.connections.count > index else { return false }
       received += server.received(on: index) ?? ""
       return received == text
+    }
+  }
+
+  /// A scene's exchange whose connection is there.
+  func connected(_ change: (inout PoolSettings) -> Void = { _ in }) -> RecordingExchange {
+    let pool = makePool(nil, change)
+    let exchange = RecordingExchange()
+    act { exchange.acquire(from: pool) }
+    wait("connected") { exchange.connection != nil }
+    return exchange
+  }
+
+  /// Sends an answer on connection `index`, however much it is.
+  func answer(_ text: String, on index: Int) {
+    let bytes = Array(text.utf8)
+    var sent = 0
+    wait("answered on \(index)") { [server] in
+      sent += server.sendSome(bytes[sent...], on: index)
+      return sent == bytes.count
     }
   }
 

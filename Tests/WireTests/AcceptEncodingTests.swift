@@ -92,12 +92,10 @@ import Wire
     let (accepts, preferred) = summary(example.lines)
     #expect(accepts == example.accepts)
     #expect(preferred == example.preferred)
-    #expect(read(example.lines).isPresent)
   }
 
   @Test func `without a field there is only identity`() {
     #expect(summary([]) == ("i", nil))
-    #expect(!AcceptEncoding().isPresent)
   }
 
   @Test(arguments: [
@@ -128,43 +126,11 @@ import Wire
   @Test(arguments: ["a,", "gzip;q=0.5,", ",", "gzip;q=0.5;", " ", "*;q=0.1 ,"])
   func `a long list takes time by its length`(element: String) {
     let text = String(repeating: element, count: 8192 / element.utf8.count)
-    #expect(read([text]).isPresent)
+    #expect(read([text]) == read([text, element]))
     // Were it the square, this would take minutes.
     let long = String(repeating: element, count: 300_000 / element.utf8.count)
     let start = ContinuousClock.now
-    #expect(read([long]).isPresent)
+    #expect(read([long]) == read([long, element]))
     #expect(ContinuousClock.now - start < .seconds(5))
-  }
-
-  // MARK: Codings that Penstock cannot make
-
-  private func accepts(_ coding: String, _ lines: [String]) -> Bool {
-    let fields = lines.map { "Accept-Encoding: \($0)⏎" }.joined(separator: "X: br⏎")
-    let bytes = wire("GET / HTTP/1.1⏎Host: p⏎\(fields)⏎")
-    var head = RequestHead()
-    #expect(head.parse(bytes.span, usualLimits) == .complete)
-    return AcceptEncoding.accepts(
-      contentEncoding: wire(coding).span, head.fields, bytes.span)
-  }
-
-  @Test(arguments: [
-    ("br", ["br"]), ("br", ["gzip, BR;q=0.1"]), ("zstd", ["gzip", "zstd"]), ("br", ["*"]),
-    ("x-gzip", ["gzip"]), ("gzip", ["x-gzip"]), ("br, gzip", ["gzip, br"]), ("br,zstd", ["br, *"]),
-    ("identity", ["gzip"]), ("identity", ["identity;q=x"]), ("", ["gzip"]), (" , ", ["*;q=0"]),
-    ("br", []), ("br, zstd", []), ("identity", []), ("br", ["br, *;q=0"]),
-  ])
-  func `a coding that is named, or meant by a star, is acceptable`(coding: String, lines: [String])
-  {
-    #expect(accepts(coding, lines))
-  }
-
-  @Test(arguments: [
-    ("br", ["gzip"]), ("br", [""]), ("br", ["br;q=0"]), ("br", ["br;q=7, *"]),
-    ("br", ["*;q=0"]), ("br", ["br", "br;q=0"]), ("br, gzip", ["br"]), ("zstd", ["br;q=0, zst"]),
-    ("identity", ["identity;q=0"]), ("identity", ["*;q=0"]), ("gzip", ["x-gzip;q=0, *"]),
-    ("br", ["*;q=x"]), ("br,br,br,br,br,br,br,br,br", ["br"]),
-  ])
-  func `a coding that is refused or not named is not`(coding: String, lines: [String]) {
-    #expect(!accepts(coding, lines))
   }
 }

@@ -50,6 +50,8 @@ final class ClientConnection: Watcher {
 
   /// True once the client has ended its side.
   var isInputEnded = false
+  /// epoll has said that the client has ended its side, of which all has not been read yet.
+  var isEndTold = false
   var isClosingAfterFlush = false
   var isLingeringAfterFlush = false
   private(set) var requests = 0
@@ -59,8 +61,8 @@ final class ClientConnection: Watcher {
   var writtenNanoseconds: Int64
   /// Since when the client has not taken what there is for it; 0 while it has.
   var stalledNanoseconds: Int64 = 0
-  /// What the socket held when it last took nothing more.
-  var unacknowledgedBytes = 0
+  /// What the socket held when half of the time was over in which it took nothing more; nil before.
+  var stalledBytes: Int?
   /// True while the client takes what it is given without making it wait.
   var readsPromptly = true
   var lingeredBytes = 0
@@ -100,9 +102,18 @@ final class ClientConnection: Watcher {
     if case .closed = state { return }
     if readiness.contains(.writable) { worker.loop.mark(self) }
     if readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { return }
-    if wantsInput || readiness.contains(.failed) || readiness.contains(.peerClosed) { readInput() }
-    processInput()
     worker.loop.mark(self)
+    // While an exchange is served this side is open: a hang-up is a reset.
+    if readiness.hasFailed, case .exchange = state {
+      onClientGone(.clientAborted)
+      return
+    }
+    if wantsInput || readiness.hasFailed {
+      readInput()
+    } else if readiness.contains(.peerClosed) {
+      onEndTold()
+    }
+    processInput()
   }
 
   /// Takes what it can off the input: heads, bodies, one exchange after the other.
@@ -119,7 +130,10 @@ final class ClientConnection: Watcher {
       case .head(let exchange):
         if !parseHead(exchange) { return }
       case .exchange(let exchange):
-        if exchange.wantsRequestBody, !exchange.takeRequestBody(&input) { return }
+        if exchange.wantsRequestBody, !exchange.takeRequestBody(&input) {
+          if isInputEnded, !exchange.isUploadPaused { onBodyCut(exchange) }
+          return
+        }
         let ending = exchange.state.ending
         if ending == .notYet { return }
         if ending != .abort, pipe != nil || output.count > lowBytes { return }
@@ -144,6 +158,7 @@ final class ClientConnection: Watcher {
   private func parseHead(_ exchange: Exchange) -> Bool {
     switch exchange.head.parse(input.span, worker.headLimits) {
     case .incomplete:
+      if isInputEnded { onClientGone(.clientAborted) }
       return false
     case .complete:
       state = .exchange(exchange)
@@ -276,7 +291,9 @@ final class ClientConnection: Watcher {
       return
     }
     if hasUnsent {
-      if hasDrainedUnseen() { return }
+      if isDraining(stallMilliseconds: worker.configuration.timeouts.writeStallMilliseconds) {
+        return
+      }
       stream.abortOnClose()
       onClientGone(.writeStall)
       return

@@ -6,7 +6,8 @@ extension ClientConnection {
   func setTimeout() {
     let timeouts = worker.configuration.timeouts
     if hasUnsent {
-      setTimeout(from: writtenNanoseconds, timeouts.writeStallMilliseconds)
+      let half = stalledBytes == nil ? 2 : 1
+      setTimeout(from: writtenNanoseconds, timeouts.writeStallMilliseconds / half)
       return
     }
     switch state {

@@ -18,7 +18,11 @@ extension ClientConnection {
   func mark() { worker.loop.mark(self) }
 
   /// Input that was left because of back-pressure may be processed now.
-  func resumeInput() { worker.loop.readyAgain(self) }
+  func resumeInput() {
+    // It was not the client that kept its body waiting.
+    sinceNanoseconds = worker.loop.nowNanoseconds
+    worker.loop.readyAgain(self)
+  }
 
   /// The exchange may take no longer than this from now on, in milliseconds.
   func setExchangeTimeout(milliseconds: Int) {

@@ -67,15 +67,12 @@ extension ClientConnection {
       if input.isEmpty { close(requests == 0 ? .noRequest : .clientClosed) }
     case .head: onClientGone(.clientAborted)
     case .exchange(let exchange):
-      if exchange.isTunnel {
-        processInput()
-        exchange.onTunnelInputEnded()
-        return
-      }
-      if exchange.state.request == .receiving { processInput() }
-      guard case .exchange(let same) = state, same === exchange else { return }
+      let number = requests
+      // Takes what there is of a body, and judges what there is not.
+      if exchange.wantsRequestBody { processInput() }
+      guard case .exchange = state, requests == number, !exchange.isTunnel else { return }
       let isAnswered = exchange.state.response == .whole
-      if exchange.wantsRequestBody || !isAnswered && !servesHalfClosed {
+      if !isAnswered && !servesHalfClosed {
         onClientGone(.clientAborted)
       } else {
         exchange.state.onLastRequest()
@@ -85,15 +82,36 @@ extension ClientConnection {
     }
   }
 
+  /// The client has ended its side while nothing is read from it. What it had sent may still be
+  /// wanted: by a tunnel, and where the listener serves those who are only done sending.
+  func onEndTold() {
+    isEndTold = true
+    guard case .exchange(let exchange) = state, !exchange.isTunnel, !servesHalfClosed,
+      exchange.state.response != .whole
+    else { return }
+    onClientGone(.clientAborted)
+  }
+
+  /// The client has ended its side, and all that it had sent was taken: a tunnel's end, and what a
+  /// body is short of.
+  func onBodyCut(_ exchange: Exchange) {
+    if exchange.isTunnel {
+      exchange.onTunnelInputEnded()
+    } else {
+      onClientGone(.clientAborted)
+    }
+  }
+
   var wantsInput: Bool {
     if isInputEnded { return false }
     switch state {
     case .idle: return canStartNext && input.isEmpty
     case .head, .lingering: return true
     case .exchange(let exchange):
-      if exchange.wantsRequestBody { return exchange.canTakeRequestBody }
-      // Further requests wait here, up to a buffer's worth; then in the socket.
-      return input.count < worker.configuration.limits.readBufferBytes
+      // Further requests, and what a stage cannot take yet, wait here up to a buffer's worth; then
+      // in the socket.
+      let hasRoom = input.count < worker.configuration.limits.readBufferBytes
+      return hasRoom && (!exchange.wantsRequestBody || exchange.canTakeRequestBody)
     case .closed: return false
     }
   }
@@ -102,7 +120,7 @@ extension ClientConnection {
     var wanted: Readiness = wantsInput ? .readable : []
     if hasUnsent { wanted.insert(.writable) }
     // Where nothing is read, the end of the client is still of interest while it is waited on.
-    if !wantsInput, !isInputEnded { wanted.insert(.peerClosed) }
+    if !wantsInput, !isInputEnded, !isEndTold { wanted.insert(.peerClosed) }
     if wanted == interest { return }
     interest = wanted
     worker.loop.change(descriptor: stream.descriptor, interest: wanted)
@@ -119,12 +137,15 @@ extension ClientConnection {
       switch writeNext() {
       case .moved:
         writtenNanoseconds = worker.loop.nowNanoseconds
+        stalledBytes = nil
         if case .exchange(let exchange) = state, pipe == nil, output.count <= lowBytes {
           exchange.onDownstreamDrained()
         }
       case .wouldBlock:
-        if stalledNanoseconds == 0 { stalledNanoseconds = worker.loop.nowNanoseconds }
-        unacknowledgedBytes = stream.unacknowledgedBytes
+        if stalledNanoseconds == 0 {
+          stalledNanoseconds = worker.loop.nowNanoseconds
+          writtenNanoseconds = stalledNanoseconds
+        }
         return
       case .ended, .failed:
         onClientGone(.clientAborted)
@@ -134,13 +155,17 @@ extension ClientConnection {
     onFlushed()
   }
 
-  /// The socket has asked for nothing for too long; true where the client has read all the same,
-  /// less than the kernel waits for before it asks.
-  func hasDrainedUnseen() -> Bool {
+  /// The socket has asked for nothing for half of the time, or for all of it. False where nothing
+  /// was read in the second half: then the client has stalled. A slow one drains less than the
+  /// kernel waits for before it asks; what drains at first only fills the peer's own buffers.
+  func isDraining(stallMilliseconds: Int) -> Bool {
     let bytes = stream.unacknowledgedBytes
-    if bytes >= unacknowledgedBytes { return false }
-    unacknowledgedBytes = bytes
-    writtenNanoseconds = worker.loop.nowNanoseconds
+    if let before = stalledBytes {
+      if bytes >= before { return false }
+      let half = Int64(stallMilliseconds) * 500_000
+      writtenNanoseconds = worker.loop.nowNanoseconds - half
+    }
+    stalledBytes = bytes
     return true
   }
 

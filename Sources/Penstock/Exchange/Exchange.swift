@@ -20,7 +20,7 @@ final class Exchange {
 
   // The request.
   var requestFraming = Framing.none
-  var requestBody = BodyDecoder(.none, Exchange.noChunks)
+  var requestBody = BodyDecoder(.none, .nothing)
   var isToHead = false
   var isIdempotent = false
   var minorVersion = 1
@@ -59,10 +59,14 @@ final class Exchange {
   var trailers = ByteBuffer()
   /// The content codings that the client takes.
   var accepted = AcceptEncoding()
+  /// The client wants its answer as the upstream made it.
+  var forbidsTransforming = false
   /// How this request's answers are compressed, where the client likes it.
   var compression = CompressionRule(.off)
   /// What changes the response's body on its way down; nil where nothing does.
   var responseStages: BodyPipeline?
+  /// True while a coded body may turn out to be none at all, which is no broken one.
+  var mayBeEmpty = false
   /// Since when the response's stages hold back what they took; 0 while they hold nothing.
   var heldResponseNanoseconds: Int64 = 0
   /// The upstream has said how long its body is.
@@ -80,11 +84,6 @@ final class Exchange {
   var isDownstreamFull = false
   /// What the envelope endpoint keeps; nil on the streaming route.
   var execute: ExecuteEnd?
-
-  static let noChunks = ChunkLimits(
-    extensionBytes: 0,
-    trailers: HeadLimits(
-      targetBytes: 0, fieldBytes: 0, fields: 0, fieldNameBytes: 0, fieldValueBytes: 0))
 
   init(_ worker: Worker) { self.worker = worker }
 
@@ -116,6 +115,7 @@ final class Exchange {
     requestEncoding = nil
     heldResponseNanoseconds = 0
     isFinishingResponse = false
+    mayBeEmpty = false
     responseMark = nil
     isTunnel = false
     asksUpgrade = false
@@ -174,6 +174,7 @@ final class Exchange {
     if case .none = check.framing { state.onRequestWhole() }
     takesTrailers = check.takesTrailers
     accepted = check.accepted
+    forbidsTransforming = check.forbidsTransforming
     awaitsContinue = check.expectsContinue && head.minorVersion == 1
     if requestBody.isEnded, state.request == .receiving { state.onRequestWhole() }
     guard let client else { return }

@@ -35,7 +35,6 @@ extension Exchange {
     isFinishingResponse = false
     responseStages?.close()
     responseStages = nil
-    client.dropPipe()
   }
 
   /// Answers with a row of the error table.

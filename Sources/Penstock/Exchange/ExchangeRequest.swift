@@ -107,7 +107,7 @@ extension Exchange {
     }
     if !input.isEmpty { awaitsContinue = false }
     while wantsRequestBody {
-      if !canTakeRequestBody {
+      if !canTakeRequestBody, !requestBody.isSpent {
         isUploadPaused = true
         return false
       }
@@ -207,8 +207,6 @@ extension Exchange {
       onEnvelopeEnded()
     } else if spool != nil {
       sendCollected()
-    } else if isTunnel {
-      upstream?.endTunnel()
     } else if let upstream, isConnected {
       upstream.endRequest(isChunked: isRequestChunked)
     }

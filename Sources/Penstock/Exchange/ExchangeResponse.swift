@@ -102,6 +102,10 @@ extension Exchange: UpstreamExchange {
   }
 
   func onUpstreamDrained() {
+    if isTunnel {
+      movedNanoseconds = worker.loop.nowNanoseconds
+      client?.mark()
+    }
     resumeUpload()
   }
 
@@ -142,6 +146,7 @@ extension Exchange: UpstreamExchange {
     }
     var coding = ResponseCoding(
       head, bytes, framing: framing, accepted: accepted, rule: compression, isToHead: isToHead)
+    if forbidsTransforming { coding = .asIs }
     planResponseBody(&coding, framing)
     hasKnownLength = if case .length = framing { true } else { false }
     responseFraming = ResponseRewrite.framing(

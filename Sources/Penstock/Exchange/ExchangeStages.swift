@@ -30,7 +30,14 @@ extension Exchange {
         requestEncoding = wanted
       }
     }
-    if account.requestBuffering { spool = RequestSpool(worker.spoolSettings) }
+    if account.requestBuffering {
+      let settings = worker.spoolSettings
+      if case .length(let count) = requestFraming, count > settings.bytesMax, requestStages == nil {
+        answer(.bodyTooLarge)
+        return false
+      }
+      spool = RequestSpool(settings)
+    }
     return true
   }
 
@@ -63,6 +70,7 @@ extension Exchange {
       return
     }
     responseStages = BodyPipeline([stage])
+    if case .decode = coding.plan { mayBeEmpty = framing != .untilClose }
   }
 
   func closeStages() {
@@ -77,6 +85,7 @@ extension Exchange {
   /// Returns how many bytes were taken.
   func runRequestStages(_ payload: Span<UInt8>) -> Int {
     guard let requestStages else { return payload.count }
+    hasHeldRequest = true
     var position = 0
     while stageRoomUp > 0 {
       let progress = requestStages.process(
@@ -86,7 +95,6 @@ extension Exchange {
       switch progress {
       case .full: continue
       case .needsInput:
-        hasHeldRequest = true
         client?.mark()
         return position
       case .failed(let fault):
@@ -108,7 +116,10 @@ extension Exchange {
       if state.request != .receiving { return false }
       switch progress {
       case .full: continue
-      case .needsInput: return true
+      case .needsInput:
+        requestStages.close()
+        self.requestStages = nil
+        return true
       case .failed(let fault):
         fail(PenstockError(request: fault), .receive)
         return false
@@ -132,6 +143,8 @@ extension Exchange {
   /// Returns how many bytes were taken.
   func runResponseStages(_ payload: Span<UInt8>) -> Int {
     guard let responseStages else { return payload.count }
+    mayBeEmpty = false
+    if heldResponseNanoseconds == 0 { heldResponseNanoseconds = worker.loop.nowNanoseconds }
     var position = 0
     while stageRoomDown > 0 {
       let progress = responseStages.process(
@@ -141,7 +154,6 @@ extension Exchange {
       switch progress {
       case .full: continue
       case .needsInput:
-        if heldResponseNanoseconds == 0 { heldResponseNanoseconds = worker.loop.nowNanoseconds }
         client?.mark()
         return position
       case .failed(let fault):
@@ -156,6 +168,10 @@ extension Exchange {
   /// The upstream's body has ended: gives the rest, as far as there is room for it now.
   func finishResponseStages() {
     guard let responseStages, isFinishingResponse else { return }
+    if mayBeEmpty {
+      onStagesFinished()
+      return
+    }
     while stageRoomDown > 0 {
       let progress = responseStages.finish(
         into: &worker.staged, room: min(stageRoomDown, Self.pieceBytes))
@@ -164,8 +180,7 @@ extension Exchange {
       switch progress {
       case .full: continue
       case .needsInput:
-        isFinishingResponse = false
-        onResponseBodyWhole()
+        onStagesFinished()
         return
       case .failed(let fault):
         isFinishingResponse = false
@@ -175,6 +190,14 @@ extension Exchange {
     }
     isDownstreamFull = true
     client?.mark()
+  }
+
+  /// Their contexts are others' now, however slowly the client reads the rest.
+  private func onStagesFinished() {
+    isFinishingResponse = false
+    responseStages?.close()
+    responseStages = nil
+    onResponseBodyWhole()
   }
 
   /// An envelope's answer has a bound of its own.

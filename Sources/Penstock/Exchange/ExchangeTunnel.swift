@@ -23,9 +23,13 @@ extension Exchange {
     record.bytesSent += client.output.count - before
     state.onUpgraded()
     responseFraming = .untilClose
-    requestBody = BodyDecoder(.untilClose, Exchange.noChunks)
+    requestBody = BodyDecoder(.untilClose, .nothing)
     requestFraming = .untilClose
     isRequestChunked = false
+    // What the request's own body went through is not the tunnel's.
+    requestStages?.close()
+    requestStages = nil
+    spool = nil
     isHeld = false
     requestBytes.removeAll()
     isTunnel = true
@@ -36,11 +40,14 @@ extension Exchange {
     client.mark()
   }
 
-  /// How long a tunnel may be silent; behind the end of its client no longer than that end takes.
+  /// How long a tunnel may be silent. Behind the end of its client no longer than an end takes,
+  /// unless bytes are still on their way up, or clients may end their side before they are done.
   var tunnelIdleMilliseconds: Int {
-    state.request == .receiving
-      ? worker.configuration.timeouts.tunnelIdleMilliseconds
-      : worker.configuration.limits.lingeringTimeMilliseconds
+    let hasUnsent = upstream.map { $0.outputCount > 0 || $0.hasTail } ?? false
+    if state.request == .receiving || hasUnsent || client?.servesHalfClosed ?? false {
+      return worker.configuration.timeouts.tunnelIdleMilliseconds
+    }
+    return worker.configuration.limits.lingeringTimeMilliseconds
   }
 
   /// The client has ended its side, and all that it had sent was taken.
@@ -55,7 +62,7 @@ extension Exchange {
   /// Neither side has sent a byte for too long.
   func onTunnelIdle() {
     guard state.response == .begun else { return }
-    if state.request == .receiving { record.error = .tunnelIdle }
+    record.error = state.request == .receiving ? .tunnelIdle : .clientAborted
     abandonUpstream()
     state.onResponseWhole(endsConnection: true)
     client?.mark()

@@ -11,6 +11,8 @@ struct HeadCheck {
   private(set) var keepsAlive = true
   /// The client takes trailer fields (RFC 9110 §10.1.4).
   private(set) var takesTrailers = false
+  /// The client wants its answer as the upstream made it (RFC 9111 §5.2.1.6).
+  private(set) var forbidsTransforming = false
   /// The content codings that the client takes.
   private(set) var accepted = AcceptEncoding()
   private(set) var fault: PenstockError?
@@ -46,6 +48,8 @@ struct HeadCheck {
       host = field.value
     case .contentType: contentTypes += 1
     case .acceptEncoding: accepted.add(bytes[field.value])
+    case .cacheControl:
+      if CacheControl.forbidsTransforming(bytes[field.value]) { forbidsTransforming = true }
     case .te:
       var list = TokenList()
       while let token = list.next(bytes[field.value]) {

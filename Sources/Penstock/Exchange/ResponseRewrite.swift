@@ -13,7 +13,10 @@ enum ResponseRewrite {
     out.append("HTTP/1.1 ")
     out.append(decimal: head.status)
     out.append(0x20)
-    out.append(bytes[head.reason])
+    // A reason is as good a place for an echo as a field.
+    if !CredentialInjector.isLeak(bytes[head.reason], of: account.credential) {
+      out.append(bytes[head.reason])
+    }
     out.append("\r\n")
     let options = ConnectionOptions(head.fields, bytes)
     let keepsLength = isToHead || head.status == 304
