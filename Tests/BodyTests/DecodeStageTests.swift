@@ -80,7 +80,7 @@ import Wire
     }
   }
 
-  @Test func `a changed byte never passes`() throws {
+  @Test func `a changed byte does not pass where zlib would see it`() throws {
     var random = TestRandom(for: "decode, changed")
     let body = Sample.text.bytes(500, &random)
     for coding in ContentCoding.allCases {
@@ -90,13 +90,13 @@ import Wire
           var changed = bytes
           changed[index] ^= 1 << UInt8(bit)
           let outcome = try decode(coding, changed)
-          // Time, further flags and system mean nothing, nor does the hint that this is text, nor
-          // the bits between the data's end and the trailer.
+          // Time, further flags and system mean nothing, nor does the hint that this is text.
           let isInHead = coding == .gzip && ((4...9).contains(index) || index == 3 && bit == 0)
-          let isLastOfData = index == bytes.count - (coding == .gzip ? 9 : 5)
           let isWhole = outcome == Outcome(bytes: body)
+          // Some changes are another spelling of the same data, or meet the same Adler-32.
+          let oracle = Oracle.decoded(changed, gzip: coding == .gzip)
           #expect(
-            isInHead ? isWhole : isLastOfData && isWhole || outcome.fault != nil,
+            isInHead ? isWhole : outcome.fault != nil || outcome.bytes == oracle,
             "\(coding) byte \(index) bit \(bit)")
         }
       }

@@ -19,9 +19,10 @@ def largest_buffer(name):
     return int(text.split()[2])
 
 
-# What Penstock itself holds is the last megabyte; the rest is the kernel's, a socket's worth in and
-# one out. A receive buffer that may grow far beyond 8 MiB does not, for a reader that pauses.
-AHEAD_BYTES = min(largest_buffer("rmem"), 8 << 20) + largest_buffer("wmem") + (1 << 20)
+# What Penstock itself holds is the last two megabytes (row 99), of which a pipe may be one; the
+# rest is the kernel's, a socket's worth in and one out. A receive buffer that may grow far beyond
+# 8 MiB does not, for a reader that pauses.
+AHEAD_BYTES = min(largest_buffer("rmem"), 8 << 20) + largest_buffer("wmem") + (2 << 20)
 RATE = 1_000_000
 
 
