@@ -44,4 +44,8 @@ public enum StageFault: Equatable, Sendable {
   case truncated
   /// More output for the input than any honest data gives, or more members than allowed.
   case expandsTooMuch
+  /// Not the one JSON text that it should be.
+  case brokenJSON
+  /// A byte that its charset does not have.
+  case brokenText
 }

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import copy
+import itertools
 import json
 import os
 import pathlib
@@ -42,9 +43,20 @@ def merged(base, extra):
 
 
 def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """A port that nobody listens on, and that is given out once.
+
+    Below the kernel's own range, so that no connection on its way out takes it meanwhile.
+    """
+    while True:
+        port = next(PORTS)
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(("127.0.0.1", port))
+            return port
+
+
+# Each process of tests begins elsewhere.
+PORTS = itertools.cycle(range(10_000 + os.getpid() * 97 % 20_000, 32_000))
 
 
 def secrets_in(config):

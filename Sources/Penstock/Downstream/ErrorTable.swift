@@ -27,8 +27,9 @@ enum ErrorTable {
   private static func row(_ error: PenstockError) -> ErrorRow {
     switch error.rawValue {
     case ...PenstockError.notFound.rawValue: requestRow(error)
-    case ...PenstockError.endpointRetired.rawValue: callerRow(error)
-    case ...PenstockError.customConnectionDataOff.rawValue: envelopeRow(error)
+    case ...PenstockError.toolkitNotFound.rawValue: callerRow(error)
+    case ...PenstockError.authSchemeUnsupported.rawValue: envelopeRow(error)
+    case ...PenstockError.rangeNotSatisfiable.rawValue: extraRow(error)
     case ...PenstockError.destinationNotAllowed.rawValue: destinationRow(error)
     case ...PenstockError.internalError.rawValue: internalRow(error)
     case ...PenstockError.upstreamTLSTimeout.rawValue: dialRow(error)
@@ -124,6 +125,16 @@ enum ErrorTable {
       downstream(
         2004, "endpoint_retired", 410, "Version 3 of this endpoint is retired.",
         "Call /api/v3.1/tools/execute/proxy.", phase: .authorize, proxyStatus: denied)
+    case .ruleDenied:
+      downstream(
+        2005, "rule_denied", 403, "A rule of the API key or of the account denies the request.",
+        "Use a method and a path that the rules allow.", phase: .authorize, proxyStatus: denied)
+    case .toolkitNotFound:
+      downstream(
+        2006, "toolkit_not_found", 404,
+        "There is no such toolkit, or this API key may not use its account.",
+        "Check the toolkit's slug and execute.toolkits in the configuration.", phase: .authorize,
+        proxyStatus: denied)
     default:
       downstream(
         2000, "unauthorized", 401, "The API key is missing or not valid.",
@@ -221,6 +232,11 @@ enum ErrorTable {
         3018, "custom_connection_data_off", 501, "Inline credentials are turned off.",
         "Name a connected account instead.", phase: .authorize,
         proxyStatus: "http_request_denied")
+    case .authSchemeUnsupported:
+      downstream(
+        3021, "auth_scheme_unsupported", 501, "The authScheme is not one that is supported.",
+        "Use OAUTH2, BEARER_TOKEN, API_KEY, BASIC or NO_AUTH, or a connected account.",
+        phase: .authorize, proxyStatus: "http_request_denied")
     default:
       downstream(
         3001, "validation_error", 400, "The request is not valid.",

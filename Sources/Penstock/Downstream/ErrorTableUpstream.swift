@@ -107,6 +107,16 @@ extension ErrorTable {
         "The upstream's answer expands more than the limits allow.",
         "Take gzip in Accept-Encoding, or raise limits.decompression_ratio.",
         isTransient: false)
+    case .upstreamBrokenJSON:
+      upstream(
+        7014, "upstream_broken_json", 502, .body, "http_protocol_error",
+        "The upstream's answer says that it is JSON, and is not.", "Check the upstream.",
+        isTransient: false)
+    case .upstreamBrokenText:
+      upstream(
+        7015, "upstream_broken_text", 502, .body, "http_protocol_error",
+        "The upstream's answer holds bytes that are not in its charset.", "Check the upstream.",
+        isTransient: false)
     case .upstreamUnsolicited:
       upstream(
         7011, "upstream_unsolicited", 502, .firstByte, "http_protocol_error",

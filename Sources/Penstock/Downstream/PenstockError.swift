@@ -6,12 +6,19 @@ public enum PenstockError: Int, Error, CaseIterable, Sendable {
   case headersTooLarge, notImplemented, versionNotSupported, methodNotAllowed, notFound
   // The caller and what it may use
   case unauthorized, accountNotFound, accountDisabled, missingAuthContext, endpointRetired
+  case ruleDenied, toolkitNotFound
   // The envelope
   case invalidJSON, validationError, duplicateKey, invalidMethod, conflictingBody, bodyNotAllowed
   case invalidContentType, invalidBase64, tooManyParameters, parametersTooLarge
   case invalidHeaderName, invalidHeaderValue, reservedHeader, reservedParameter
   case unsupportedMediaType, unsupportedEncoding, badEncoding, decompressionLimit
   case binaryBodyUnsupported, binaryAnswerUnsupported, customConnectionDataOff
+  case authSchemeUnsupported
+  case invalidIdempotencyKey, idempotencyKeyReused, replayUnavailable
+  // `binary_body.url`, which Penstock fetches
+  case invalidBinaryURL, binaryURLRefused, binaryURLFailed, binaryURLTimeout, binaryURLTooLarge
+  // A link to a binary result
+  case invalidSignature, linkExpired, rangeNotSatisfiable
   // Where it may go
   case invalidEndpoint, endpointTooLong, dotSegments, userinfoNotAllowed, invalidScheme
   case originMismatch, destinationNotAllowed
@@ -24,6 +31,7 @@ public enum PenstockError: Int, Error, CaseIterable, Sendable {
   case upstreamClosed, upstreamReset, upstreamTruncated, upstreamTruncatedHeaders
   case upstreamProtocolError, upstreamHeadersTooLarge, upstreamUnexpectedUpgrade
   case upstreamResponseTooLarge, upstreamBadEncoding, upstreamDecompressionLimit
+  case upstreamBrokenJSON, upstreamBrokenText
   /// Counted only: nobody had asked.
   case upstreamUnsolicited
   // Ends without an answer: these are logged and counted only

@@ -5,7 +5,7 @@ extension PenstockError {
   init(request fault: StageFault) {
     self =
       switch fault {
-      case .malformed, .checksum, .truncated: .badEncoding
+      case .malformed, .checksum, .truncated, .brokenJSON, .brokenText: .badEncoding
       case .expandsTooMuch: .decompressionLimit
       }
   }
@@ -16,6 +16,8 @@ extension PenstockError {
       switch fault {
       case .malformed, .checksum: .upstreamBadEncoding
       case .truncated: .upstreamTruncated
+      case .brokenJSON: .upstreamBrokenJSON
+      case .brokenText: .upstreamBrokenText
       case .expandsTooMuch: .upstreamDecompressionLimit
       }
   }
