@@ -8,14 +8,17 @@ public struct DecodeLimits: Sendable {
   public var headerBytes: Int
   /// Members of one gzip body.
   public var membersMax: Int
+  /// Out, in all.
+  public var bytesMax: Int
 
   public init(
     ratio: Int = 100, ratioAfterBytes: Int = 65536, headerBytes: Int = 65536,
-    membersMax: Int = 1024
+    membersMax: Int = 1024, bytesMax: Int = .max
   ) {
     self.ratio = ratio
     self.ratioAfterBytes = ratioAfterBytes
     self.headerBytes = headerBytes
     self.membersMax = membersMax
+    self.bytesMax = bytesMax
   }
 }

@@ -166,6 +166,7 @@ public final class DecodeStage: BodyStage {
     if bytesOut > limits.ratioAfterBytes, (bytesOut - 1) / limits.ratio >= bytesIn {
       return fail(.expandsTooMuch)
     }
+    if bytesOut > limits.bytesMax { return fail(.expandsTooMuch) }
     switch progress {
     case .needsInput: return .needsInput
     case .full: return out.count < end ? nil : .full

@@ -86,7 +86,8 @@ final class Worker: TurnEndHandler {
     endpointResolver = EndpointResolver(endpointBytesMax: limits.endpointBytes)
     envelopeParser = ExecuteRequestParser(
       parametersMax: limits.executeParameters, depthMax: limits.jsonDepth,
-      headerNameBytesMax: limits.headerNameBytes, headerBytesMax: limits.headerBytes)
+      headerNameBytesMax: limits.headerNameBytes, headerBytesMax: limits.headerBytes,
+      base64BytesMax: limits.executeBase64Bytes)
     log = LogBuffer(sink: shared.sink, lineBytesMax: limits.logLineBytes)
     try makePools()
     logTimer = LogTimer(self)
@@ -141,6 +142,18 @@ final class Worker: TurnEndHandler {
   }
 
   private static let otherPoolsMax = 64
+
+  /// A pool for one fetch of a body that an envelope points to: whatever comes on its connection
+  /// reaches nobody else.
+  func makeFetchPool(_ origin: Origin) throws(PenstockError) -> ConnectionPool {
+    do throws(TLSContextFault) {
+      let tls = origin.isTLS ? try connector.tlsContext(caFile: nil) : nil
+      return connector.makePool(
+        origin, PoolSettings(ofFetch: configuration, tls: tls, ownListeners: shared.ownListeners))
+    } catch {
+      throw .internalError
+    }
+  }
 
   // MARK: Downstream
 

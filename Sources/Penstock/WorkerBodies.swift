@@ -28,7 +28,8 @@ extension Worker {
   }
 
   /// nil where as many contexts are in use as there may be.
-  func makeDecoder(_ coding: ContentCoding) -> (any BodyStage)? {
+  /// `bytesMax`: the most that may come out; nil for no limit.
+  func makeDecoder(_ coding: ContentCoding, bytesMax: Int? = nil) -> (any BodyStage)? {
     guard let inflater = codings.takeInflater() else {
       onNoContext()
       return nil
@@ -38,7 +39,8 @@ extension Worker {
       coding, inflater, codings,
       DecodeLimits(
         ratio: limits.decompressionRatio, ratioAfterBytes: limits.decompressionRatioAfterBytes,
-        headerBytes: limits.gzipHeaderBytes, membersMax: limits.gzipMembers))
+        headerBytes: limits.gzipHeaderBytes, membersMax: limits.gzipMembers,
+        bytesMax: bytesMax ?? Int.max))
   }
 
   private func onNoContext() {

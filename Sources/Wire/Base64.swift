@@ -33,38 +33,90 @@ public enum Base64 {
   public static func decode(
     _ source: Span<UInt8>, into target: inout ByteBuffer
   ) throws(Fault) {
-    guard source.count & 3 == 0 else { throw .malformedPadding }
     if source.isEmpty { return }
-    let before = target.count
-    target.reserve(source.count / 4 * 3)
+    var outcome = Result<Int, Fault>.success(0)
+    source.withUnsafeBufferPointer { bytes in
+      _ = target.fill(minimum: source.count / 4 * 3) { space in
+        outcome = decode(bytes, to: space.baseAddress.unsafelyUnwrapped)
+        return (try? outcome.get()) ?? 0
+      }
+    }
+    _ = try outcome.get()
+  }
+
+  /// Decodes what stands in `range` of `buffer`, counted from its first byte, where it stands: the
+  /// bytes that it means begin where it began. Returns their number. After a fault nobody knows
+  /// what is in the range.
+  public static func decode(
+    inPlace range: Range<Int>, of buffer: inout ByteBuffer
+  ) throws(Fault) -> Int {
+    if range.isEmpty { return 0 }
+    return try buffer.withUnsafeMutableBytes { bytes in
+      let text = UnsafeBufferPointer(rebasing: bytes.bindMemory(to: UInt8.self)[range])
+      return decode(text, to: bytes.baseAddress.unsafelyUnwrapped + range.lowerBound)
+    }.get()
+  }
+
+  /// `target` may be the source itself: it is written behind what was read.
+  private static func decode(
+    _ source: UnsafeBufferPointer<UInt8>, to target: UnsafeMutableRawPointer
+  ) -> Result<Int, Fault> {
+    guard source.count & 3 == 0 else { return .failure(.malformedPadding) }
     let padding = source[source.count - 1] != 0x3d ? 0 : source[source.count - 2] != 0x3d ? 1 : 2
-    let end = source.count - padding
-    var group: UInt32 = 0
+    let wholeEnd = padding == 0 ? source.count : source.count - 4
+    var written = 0
     var fault: Fault?
-    for index in 0..<end {
-      let value = values[Int(source[index])]
-      if value > 63 {
-        fault = source[index] == 0x3d ? .malformedPadding : .foreignByte
-        break
-      }
-      group = group << 6 | UInt32(value)
-      if index & 3 == 3 {
-        target.append(UInt8(truncatingIfNeeded: group >> 16))
-        target.append(UInt8(truncatingIfNeeded: group >> 8))
-        target.append(UInt8(truncatingIfNeeded: group))
+    values.withUnsafeBufferPointer { values in
+      var index = 0
+      while index < wholeEnd {
+        let first = values[Int(source[index])]
+        let second = values[Int(source[index &+ 1])]
+        let third = values[Int(source[index &+ 2])]
+        let fourth = values[Int(source[index &+ 3])]
+        if (first | second | third | fourth) > 63 {
+          fault = self.fault(in: source[index..<(index + 4)])
+          return
+        }
+        let group =
+          UInt32(first) << 18 | UInt32(second) << 12 | UInt32(third) << 6 | UInt32(fourth)
+        target.storeBytes(of: UInt8(group >> 16), toByteOffset: written, as: UInt8.self)
+        target.storeBytes(
+          of: UInt8(truncatingIfNeeded: group >> 8), toByteOffset: written &+ 1, as: UInt8.self)
+        target.storeBytes(
+          of: UInt8(truncatingIfNeeded: group), toByteOffset: written &+ 2, as: UInt8.self)
+        written &+= 3
+        index &+= 4
       }
     }
-    if fault == nil, padding == 1 {
-      if group & 3 != 0 { fault = .strayBits }
-      target.append(UInt8(truncatingIfNeeded: group >> 10))
-      target.append(UInt8(truncatingIfNeeded: group >> 2))
-    } else if fault == nil, padding == 2 {
-      if group & 15 != 0 { fault = .strayBits }
-      target.append(UInt8(truncatingIfNeeded: group >> 4))
+    if let fault { return .failure(fault) }
+    if padding == 0 { return .success(written) }
+    return decodeLast(source[wholeEnd..<(source.count - padding)], to: target + written)
+      .map { written + $0 }
+  }
+
+  /// The two or three characters in front of the padding.
+  private static func decodeLast(
+    _ source: Swift.Slice<UnsafeBufferPointer<UInt8>>, to target: UnsafeMutableRawPointer
+  ) -> Result<Int, Fault> {
+    if let fault = fault(in: source) { return .failure(fault) }
+    var group: UInt32 = 0
+    for byte in source { group = group << 6 | UInt32(values[Int(byte)]) }
+    let stray: UInt32 = source.count == 3 ? 2 : 4
+    if group & (1 << stray - 1) != 0 { return .failure(.strayBits) }
+    group >>= stray
+    let count = source.count - 1
+    for index in 0..<count {
+      let byte = UInt8(truncatingIfNeeded: group >> UInt32(8 * (count - 1 - index)))
+      target.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
     }
-    guard let fault else { return }
-    target.truncate(to: before)
-    throw fault
+    return .success(count)
+  }
+
+  private static func fault(in text: Swift.Slice<UnsafeBufferPointer<UInt8>>) -> Fault? {
+    for byte in text where values[Int(byte)] > 63 {
+      return byte == 0x3d ? .malformedPadding : .foreignByte
+    }
+    return nil
   }
 
   private static func append(_ sextet: UInt32, into target: inout ByteBuffer) {

@@ -140,6 +140,15 @@ public struct ByteBuffer: ~Copyable {
     base.unsafelyUnwrapped[head + index] = byte
   }
 
+  /// Overwrites the bytes from `index` on, as many as there are in `bytes`.
+  public mutating func replace(at index: Int, with bytes: Span<UInt8>) {
+    precondition(index >= 0 && index + bytes.count <= tail - head)
+    bytes.withUnsafeBytes { new in
+      guard let start = new.baseAddress else { return }
+      memcpy(base.unsafelyUnwrapped + head + index, start, new.count)
+    }
+  }
+
   @inlinable public mutating func removeAll() {
     head = 0
     tail = 0
@@ -159,6 +168,13 @@ public struct ByteBuffer: ~Copyable {
     _ body: (UnsafeRawBufferPointer) -> Result
   ) -> Result {
     body(UnsafeRawBufferPointer(start: base.map { $0 + head }, count: tail - head))
+  }
+
+  /// Calls `body` with the bytes not yet consumed, to be changed where they stand.
+  @inlinable public mutating func withUnsafeMutableBytes<Result>(
+    _ body: (UnsafeMutableRawBufferPointer) -> Result
+  ) -> Result {
+    body(UnsafeMutableRawBufferPointer(start: base.map { $0 + head }, count: tail - head))
   }
 
   // MARK: Memory

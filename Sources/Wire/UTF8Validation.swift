@@ -1,7 +1,10 @@
 /// UTF-8 as the Unicode standard has it (table 3-7): no overlong form, no surrogate, nothing
 /// beyond U+10FFFF.
 public enum UTF8Validation {
-  public static func isValid(_ text: Span<UInt8>) -> Bool {
+  public static func isValid(_ text: Span<UInt8>) -> Bool { validCount(text) == text.count }
+
+  /// How many bytes of whole, well-formed characters it begins with.
+  public static func validCount(_ text: Span<UInt8>) -> Int {
     var index = 0
     let count = text.count
     while index < count {
@@ -13,10 +16,10 @@ public enum UTF8Validation {
         continue
       }
       let length = sequenceLength(at: index, in: text)
-      if length == 0 { return false }
+      if length == 0 { return index }
       index += length
     }
-    return true
+    return index
   }
 
   /// The length of the character that begins at `index`, 0 where none well-formed does.

@@ -33,8 +33,10 @@ import Wire
     _ envelope: [UInt8], _ parser: inout ExecuteRequestParser, _ request: inout ExecuteRequest
   ) -> Parsed {
     var parsed = Parsed()
+    var text = ByteBuffer()
+    text.append(envelope)
     do throws(ExecuteFault) {
-      try parser.parse(envelope.span, into: &request)
+      try parser.parse(&text, into: &request)
     } catch {
       parsed.fault = error
     }
@@ -57,7 +59,7 @@ import Wire
     parsed.headers = string(buffer.span)
     if let count = request.bodyCount {
       buffer.removeAll()
-      request.appendBody(from: envelope.span, into: &buffer)
+      request.appendBody(0..<count, from: text.span, into: &buffer)
       #expect(buffer.count == count)
       parsed.body = string(buffer.span)
     }
@@ -318,10 +320,14 @@ import Wire
   @Test func saysThatConnectionDataIsThere() throws {
     var parser = ExecuteRequestParser()
     var request = ExecuteRequest()
-    try parser.parse(Array(envelope(#""custom_connection_data":{}"#).utf8).span, into: &request)
+    var text = ByteBuffer()
+    text.append(envelope(#""custom_connection_data":{}"#))
+    try parser.parse(&text, into: &request)
     let isThere = request.hasCustomConnectionData
     #expect(isThere)
-    try parser.parse(Array(envelope().utf8).span, into: &request)
+    text.removeAll()
+    text.append(envelope())
+    try parser.parse(&text, into: &request)
     let isStillThere = request.hasCustomConnectionData
     #expect(!isStillThere)
   }

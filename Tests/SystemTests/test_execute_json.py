@@ -147,9 +147,9 @@ def test_the_envelope_s_own_fields_say_what_happened(penstock, answers):
 
 
 def test_a_body_may_be_as_large_as_the_limit(penstock, upstream):
-    """1 MiB of envelope, its last byte included."""
+    """16 MiB of envelope, its last byte included."""
     frame = envelope_bytes(body='""')
-    text = "x" * ((1 << 20) - len(frame))
+    text = "x" * ((16 << 20) - len(frame))
     response = call_raw(penstock, envelope_bytes(body=f'"{text}"'))
     assert echoed(response)["body_length"] == len(text) + 2
     upstream.begin_row()

@@ -21,7 +21,7 @@ def headers(count, value):
     ({"parameters": headers(5, "v" * 8000)}, 400, "parameters_too_large"),
     ({"custom_connection_data": {"toolkit_slug": "x", "auth_scheme": "BEARER_TOKEN", "val": {}}},
      501, "custom_connection_data_off"),
-    ({"binary_body": {"url": "https://files.example/a.bin"}}, 501, "binary_body_unsupported"),
+    ({"binary_body": {"url": "files.example/a.bin"}}, 400, "invalid_binary_url"),
 ])
 def test_what_cannot_be_sent_is_refused_before_anything_leaves(
         penstock, upstream, envelope, status, slug):

@@ -6,13 +6,34 @@ import Wire
     let bytes = Array(text.utf8)
     var buffer = ByteBuffer()
     buffer.append("before")
-    do {
+    do throws(Base64.Fault) {
       try Base64.decode(bytes.span, into: &buffer)
     } catch {
       #expect(buffer.withUnsafeBytes { $0.elementsEqual("before".utf8) })
+      #expect(outcomeInPlace(bytes) == .failure(error))
       throw error
     }
-    return buffer.withUnsafeBytes { Array($0.dropFirst(6)) }
+    let decoded = buffer.withUnsafeBytes { Array($0.dropFirst(6)) }
+    #expect(outcomeInPlace(bytes) == .success(decoded))
+    return decoded
+  }
+
+  private func outcomeInPlace(_ text: [UInt8]) -> Result<[UInt8], Base64.Fault> {
+    do throws(Base64.Fault) {
+      return .success(try decodedInPlace(text))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func decodedInPlace(_ text: [UInt8]) throws(Base64.Fault) -> [UInt8] {
+    var buffer = ByteBuffer()
+    buffer.append("{\"")
+    buffer.append(text)
+    buffer.append("\"}")
+    let count = try Base64.decode(inPlace: 2..<(2 + text.count), of: &buffer)
+    #expect(buffer.withUnsafeBytes { $0.suffix(2).elementsEqual("\"}".utf8) })
+    return buffer.withUnsafeBytes { Array($0.dropFirst(2).prefix(count)) }
   }
 
   private func encoded(_ bytes: [UInt8]) -> String {

@@ -32,8 +32,8 @@ public struct Limits: Sendable, Equatable {
 
   // MARK: The execute endpoint
 
-  public var executeBodyBytes = 1 << 20
-  public var executeResponseBytes = 1 << 20
+  public var executeBodyBytes = 16 << 20
+  public var executeResponseBytes = 256 << 20
   public var executeParameters = 100
   /// An answer that comes slower than so many bytes a second, over so long, is given up.
   public var executeLowSpeedBytes = 100

@@ -50,6 +50,8 @@ final class ClientConnection: Watcher {
 
   /// True once the client has ended its side.
   var isInputEnded = false
+  /// The client is gone and its descriptor closed, but the exchange goes on (ClientConnectionEnds).
+  var isDetached = false
   /// epoll has said that the client has ended its side, of which all has not been read yet.
   var isEndTold = false
   var isClosingAfterFlush = false
@@ -100,6 +102,7 @@ final class ClientConnection: Watcher {
 
   override func onReady(_ readiness: Readiness) {
     if case .closed = state { return }
+    if isDetached { return }
     if readiness.contains(.writable) { worker.loop.mark(self) }
     if readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { return }
     worker.loop.mark(self)
@@ -178,8 +181,13 @@ final class ClientConnection: Watcher {
   // MARK: The settle
 
   override func onSettle() {
+    if isDetached {
+      settleDetached()
+      return
+    }
     if case .exchange(let exchange) = state { exchange.flushStages() }
     flush()
+    if isDetached { return }  // in the flush: what is left is done in the next turn
     // What was flushed may have been all that its exchange waited for.
     if case .exchange = state { processInput() }
     flush()
@@ -224,6 +232,10 @@ final class ClientConnection: Watcher {
   /// The client cannot be served any more: an exchange in flight is cancelled.
   func onClientGone(_ reason: CloseReason) {
     if case .exchange(let exchange) = state {
+      if exchange.outlivesClient {
+        detach(from: exchange)
+        return
+      }
       exchange.onClientGone(reason == .writeStall ? .clientWriteTimeout : .clientAborted)
       exchange.finish()
       worker.giveBack(exchange)
@@ -249,24 +261,30 @@ final class ClientConnection: Watcher {
   }
 
   /// Frees all; in the settle only.
-  private func release() {
-    if stream.descriptor < 0 { return }
+  func release() {
+    if timeout == nil { return }
     timeout = nil
     exchangeTimeout = nil
     flushTimeout = nil
     paceTimeout = nil
-    if isWatched { worker.loop.forget(descriptor: stream.descriptor) }
-    stream.close()
-    dropPipe()
-    input.removeAll()
-    output.removeAll()
-    worker.blocks.reclaim(&input)
-    worker.blocks.reclaim(&output)
+    closeStream()
     if plane == .data {
       worker.shard.addConnections(gauge, -1)
       worker.shard.countClose(closeReason)
     }
     worker.onClosed(self)
+  }
+
+  /// Gives up the descriptor and all that stands in between.
+  func closeStream() {
+    if isWatched { worker.loop.forget(descriptor: stream.descriptor) }
+    isWatched = false
+    if stream.descriptor >= 0 { stream.close() }
+    dropPipe()
+    input.removeAll()
+    output.removeAll()
+    worker.blocks.reclaim(&input)
+    worker.blocks.reclaim(&output)
   }
 
   private func moveGauge(to label: ConnectionLabel) {

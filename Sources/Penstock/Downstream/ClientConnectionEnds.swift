@@ -32,6 +32,35 @@ extension ClientConnection {
     timeout?.set(atNanoseconds: start + Int64(milliseconds) * 1_000_000)
   }
 
+  // MARK: Without a client
+
+  /// The client is gone, but somebody wants to know what becomes of its request: it is carried out
+  /// to the end, and what is written goes nowhere.
+  func detach(from exchange: Exchange) {
+    isDetached = true
+    isInputEnded = true
+    timeout?.clear()
+    exchange.state.onLastRequest()
+    mark()
+  }
+
+  func settleDetached() {
+    guard case .exchange(let exchange) = state else {
+      release()
+      return
+    }
+    closeStream()
+    // Nobody reads an answer that is too long to be kept.
+    if exchange.state.response == .begun { exchange.cutOff() }
+    if exchange.state.ending == .notYet { return }
+    exchange.record.status = PenstockError.clientAborted.row.status
+    exchange.record.error = .clientAborted
+    exchange.finish()
+    worker.giveBack(exchange)
+    close(.clientClosed)
+    release()
+  }
+
   // MARK: Refusal and shutdown
 
   /// There is no place for this connection: says so without reading a request.
@@ -68,7 +97,7 @@ extension ClientConnection {
       exchange.onClientGone(.shutdownForced)
       exchange.finish()
       worker.giveBack(exchange)
-      stream.abortOnClose()
+      if !isDetached { stream.abortOnClose() }
     } else if case .head(let exchange) = state {
       worker.giveBack(exchange)
     }

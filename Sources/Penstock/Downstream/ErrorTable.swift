@@ -171,6 +171,10 @@ enum ErrorTable {
       downstream(
         3007, "invalid_base64", 400, "The binary body is not base64 of RFC 4648.",
         "Use the standard alphabet with padding and without white space.")
+    case .base64TooLarge:
+      downstream(
+        3033, "base64_too_large", 413, "The binary body decodes to more bytes than the limit.",
+        "Send a smaller body, or send binary_body.url.")
     case .tooManyParameters:
       downstream(
         3008, "too_many_parameters", 400, "There are more parameters than the limit.",

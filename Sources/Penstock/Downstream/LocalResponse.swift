@@ -28,6 +28,22 @@ enum LocalResponse {
     if !context.isHead, status != 204 { output.append(body.span) }
   }
 
+  /// Appends a head whose body follows in `framing`, which has no length.
+  static func appendHead(
+    status: Int, contentType: StaticString, _ framing: Framing, fields: borrowing ByteBuffer,
+    _ context: Context, requestID: Span<UInt8>, date: borrowing DateText,
+    into output: inout ByteBuffer
+  ) {
+    appendStatusLine(status, into: &output)
+    output.appendField("Date", date.span)
+    output.appendField("Content-Type", contentType)
+    if framing == .chunked { output.append("Transfer-Encoding: chunked\r\n") }
+    output.appendField("x-request-id", requestID)
+    output.append(fields.span)
+    appendConnection(context, into: &output)
+    output.append("\r\n")
+  }
+
   /// Says what the client cannot know by itself (RFC 9112 §9.3, §9.6).
   static func appendConnection(_ context: Context, into output: inout ByteBuffer) {
     if !context.keepsAlive {

@@ -9,7 +9,8 @@ public enum PenstockError: Int, Error, CaseIterable, Sendable {
   case ruleDenied, toolkitNotFound
   // The envelope
   case invalidJSON, validationError, duplicateKey, invalidMethod, conflictingBody, bodyNotAllowed
-  case invalidContentType, invalidBase64, tooManyParameters, parametersTooLarge
+  case invalidContentType, invalidBase64, base64TooLarge
+  case tooManyParameters, parametersTooLarge
   case invalidHeaderName, invalidHeaderValue, reservedHeader, reservedParameter
   case unsupportedMediaType, unsupportedEncoding, badEncoding, decompressionLimit
   case binaryBodyUnsupported, binaryAnswerUnsupported, customConnectionDataOff

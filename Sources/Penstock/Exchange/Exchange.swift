@@ -190,6 +190,7 @@ final class Exchange {
   /// Both messages are over: gives the connection back, writes the log line, counts. In the settle
   /// or in the client's dispatch, never within a call of the upstream connection.
   func finish() {
+    endFetch()
     upstream?.release()
     upstream = nil
     worker.log(record, client: client)

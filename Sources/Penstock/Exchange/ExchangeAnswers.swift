@@ -55,6 +55,7 @@ extension Exchange {
     fields.append(row.proxyStatus)
     fields.append("\r\nx-should-retry: ")
     let canRetry = row.isTransient && (!hasSentBytes || isIdempotent)
+    settleReplay(.error(error, hasSentBytes: hasSentBytes), keeps: hasSentBytes && !canRetry)
     fields.append(canRetry ? "true\r\n" as StaticString : "false\r\n")
     if row.status == 415 { fields.append("Accept-Encoding: gzip, deflate\r\n") }
     if row.status == 503 { fields.append("Retry-After: 1\r\n") }
@@ -128,7 +129,12 @@ extension Exchange {
   ///
   /// Behind a whole response only the client is waited for, which has a timeout of its own.
   func onTotalTimeout() {
+    leaveReplay()
     if state.response == .whole || state.response == .cut { return }
+    if execute?.fetch != nil {
+      fail(.binaryURLTimeout, .receive)
+      return
+    }
     let phase = upstream.map { Phase($0.phase) } ?? record.phase
     fail(PenstockError(timeoutIn: phase), phase)
   }
@@ -137,13 +143,22 @@ extension Exchange {
   func onClientGone(_ error: PenstockError) {
     let phase = upstream.map { Phase($0.phase) } ?? (isQueued ? .queue : .respond)
     record.phase = wantsRequestBody ? .receive : phase
+    settleReplay(.notKept, keeps: upstream?.hasSentBytes ?? false)
+    leaveReplay()
     abandonUpstream()
     if record.error == nil { record.error = error }
     if state.response == .awaited { record.status = error.row.status }
   }
 
+  /// What has begun goes no further.
+  func cutOff() {
+    abandonUpstream()
+    state.onCut()
+  }
+
   func abandonUpstream() {
     isAbandoned = true
+    endFetch()
     if isQueued { pool?.leaveQueue(self) }
     isQueued = false
     upstream?.abandon()

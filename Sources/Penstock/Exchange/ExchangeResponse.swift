@@ -78,15 +78,17 @@ extension Exchange: UpstreamExchange {
       }
       connection.send(content)
     }
-    if isRequestWholeUpstream { connection.endRequest(isChunked: isRequestChunked) }
+    if let execute {
+      execute.rewindBody()
+      sendEnvelopeBody()
+    } else if state.request == .whole {
+      connection.endRequest(isChunked: isRequestChunked)
+    }
     record.sentNanoseconds = worker.loop.nowNanoseconds
     record.addedNanoseconds += worker.loop.sinceTurnBegan()
     resumeUpload()
     client?.mark()
   }
-
-  /// An envelope's request was read before it was sent; a streamed one may still be coming.
-  private var isRequestWholeUpstream: Bool { execute != nil || state.request == .whole }
 
   func onConnectFailed(_ failure: UpstreamFailure) {
     upstream = nil
@@ -96,6 +98,7 @@ extension Exchange: UpstreamExchange {
 
   /// What waited for the upstream goes on.
   private func resumeUpload() {
+    sendEnvelopeBody()
     guard isUploadPaused, canTakeRequestBody else { return }
     isUploadPaused = false
     client?.resumeInput()
@@ -167,14 +170,22 @@ extension Exchange: UpstreamExchange {
 
   func onResponseBody(_ payload: Span<UInt8>) -> Int {
     if isAbandoned { return payload.count }
-    if responseStages != nil { return runResponseStages(payload) }
-    appendResponseBody(payload)
-    return payload.count
+    var taken = payload.count
+    if responseStages != nil {
+      taken = runResponseStages(payload)
+    } else {
+      appendResponseBody(payload)
+    }
+    if execute != nil, !isAbandoned { countEnvelopeBytes(taken) }
+    return taken
   }
+
+  /// True while an envelope's answer is not written to the client as it comes.
+  var isHoldingEnvelope: Bool { execute != nil && state.response == .awaited }
 
   /// Payload as it goes down, behind the stages.
   func appendResponseBody(_ payload: Span<UInt8>) {
-    if execute != nil {
+    if isHoldingEnvelope {
       onEnvelopeBody(payload)
       return
     }
@@ -237,7 +248,7 @@ extension Exchange: UpstreamExchange {
     trailers.appendField(field, of: bytes)
   }
 
-  private func appendLastChunk() {
+  func appendLastChunk() {
     guard let client else { return }
     let before = client.output.count
     client.output.append("0\r\n")
@@ -250,6 +261,7 @@ extension Exchange: UpstreamExchange {
   func onDownstreamDrained() {
     if !isDownstreamFull { return }
     isDownstreamFull = false
+    execute?.restartPace(atNanoseconds: worker.loop.nowNanoseconds)
     if isFinishingResponse {
       finishResponseStages()
     } else {

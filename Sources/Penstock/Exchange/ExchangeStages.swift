@@ -58,12 +58,15 @@ extension Exchange {
   }
 
   /// What becomes of the response's body. Without a context it goes down as it came.
-  func planResponseBody(_ coding: inout ResponseCoding, _ framing: Framing) {
+  /// `decodedBytesMax`: the most that may come out where a coding is taken off; nil for no limit.
+  func planResponseBody(
+    _ coding: inout ResponseCoding, _ framing: Framing, decodedBytesMax: Int? = nil
+  ) {
     let stage: (any BodyStage)? =
       switch coding.plan {
       case .asIs: nil
       case .encode(let wanted): worker.makeEncoder(wanted, level: compression.level, framing)
-      case .decode(let applied): worker.makeDecoder(applied)
+      case .decode(let applied): worker.makeDecoder(applied, bytesMax: decodedBytesMax)
       }
     guard let stage else {
       coding.plan = .asIs
@@ -200,9 +203,9 @@ extension Exchange {
     onResponseBodyWhole()
   }
 
-  /// An envelope's answer has a bound of its own.
+  /// What is held back of an envelope's answer has a bound of its own.
   private var stageRoomDown: Int {
-    if execute != nil { return Self.pieceBytes }
+    if isHoldingEnvelope { return Self.pieceBytes }
     return worker.configuration.limits.writeBufferHighBytes - (client?.output.count ?? 0)
   }
 

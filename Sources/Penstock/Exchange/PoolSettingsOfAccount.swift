@@ -8,11 +8,34 @@ extension PoolSettings {
     _ account: Account, _ configuration: Configuration, isBase: Bool, tls: TLSContext?,
     ownListeners: [SocketAddress]
   ) {
-    let limits = configuration.limits
     self.init(
+      configuration.limits, tls: tls,
       policy: AddressPolicy(
         privateAccess: PoolSettings.privateAccess(account, isBase: isBase),
-        ownListeners: ownListeners),
+        ownListeners: ownListeners))
+    proxy = account.proxy
+    connectMilliseconds = account.timeouts.connectMilliseconds
+    nameMilliseconds = min(nameMilliseconds, connectMilliseconds)
+    firstByteMilliseconds = account.timeouts.firstByteMilliseconds
+    idleMilliseconds = account.timeouts.idleMilliseconds
+    keepMilliseconds = account.pool.idleTimeoutMilliseconds
+    lifetimeMilliseconds = account.pool.lifetimeMilliseconds
+    idleConnections = account.pool.idle
+    connections = account.pool.connections
+  }
+
+  /// Of a body that is fetched for an envelope: public addresses, and those that are named.
+  init(ofFetch configuration: Configuration, tls: TLSContext?, ownListeners: [SocketAddress]) {
+    self.init(
+      configuration.limits, tls: tls,
+      policy: AddressPolicy(
+        privateAccess: .blocks(configuration.execute.binaryURLAllow), ownListeners: ownListeners))
+    idleConnections = 0
+  }
+
+  private init(_ limits: Limits, tls: TLSContext?, policy: AddressPolicy) {
+    self.init(
+      policy: policy,
       headLimits: HeadLimits(
         targetBytes: 0, fieldBytes: limits.upstreamHeaderBytes, fields: limits.upstreamHeaders,
         fieldNameBytes: limits.upstreamHeaderBytes,
@@ -22,17 +45,9 @@ extension PoolSettings {
         trailers: HeadLimits(
           targetBytes: 0, fieldBytes: limits.trailerBytes, fields: limits.upstreamHeaders,
           fieldNameBytes: limits.headerNameBytes, fieldValueBytes: limits.headerValueBytes)))
-    proxy = account.proxy
     self.tls = tls
-    connectMilliseconds = account.timeouts.connectMilliseconds
-    nameMilliseconds = min(limits.dnsTimeoutMilliseconds, connectMilliseconds)
+    nameMilliseconds = limits.dnsTimeoutMilliseconds
     nameCacheSeconds = limits.dnsCacheMilliseconds / 1000
-    firstByteMilliseconds = account.timeouts.firstByteMilliseconds
-    idleMilliseconds = account.timeouts.idleMilliseconds
-    keepMilliseconds = account.pool.idleTimeoutMilliseconds
-    lifetimeMilliseconds = account.pool.lifetimeMilliseconds
-    idleConnections = account.pool.idle
-    connections = account.pool.connections
     interimResponses = limits.upstreamInterimResponses
     outputLowBytes = limits.writeBufferLowBytes
   }

@@ -56,6 +56,14 @@ struct ResponseCoding: Equatable {
     }
   }
 
+  /// For one who reads the body itself: every coding that can be taken off is.
+  init(
+    toRead head: borrowing ResponseHead, _ bytes: Span<UInt8>, framing: Framing, isToHead: Bool
+  ) {
+    if framing == .none || isToHead || !Self.isWhole(head.status) { return }
+    if case .known(let coding) = Facts(head.fields, bytes).coding { plan = .decode(coding) }
+  }
+
   private static func length(_ framing: Framing) -> Int? {
     if case .length(let count) = framing { count } else { nil }
   }

@@ -1,6 +1,7 @@
 import Wire
 
-/// Writes the envelope around an upstream's answer.
+/// Writes the envelope around an upstream's answer: whole where the answer is small, else what
+/// stands in front of it and behind it.
 ///
 /// One a worker; it keeps its memory between answers. The caller leaves out hop-by-hop fields,
 /// and `content-encoding` and `content-length` where it has decoded the body.
@@ -60,51 +61,32 @@ struct EnvelopeWriter: ~Copyable {
     }
   }
 
-  /// Appends the whole envelope of an answer with the headers added since `beginHeaders`.
-  mutating func write(
-    status: Int, body: Span<UInt8>, into target: inout ByteBuffer
-  ) -> Form {
-    target.append("{\"data\":")
-    let form = writeData(body, into: &target)
-    target.append(",\"status\":")
-    target.append(decimal: status)
-    target.append(",\"headers\":{")
-    writeHeaders(into: &target)
-    target.append(form == .binary ? "},\"binary_data\":null}" : "}}")
-    return form
+  // MARK: What a body is
+
+  /// True where the headers say that the body is nothing for an envelope, whatever its bytes are.
+  var isBinary: Bool {
+    if isEncoded || mediaType.kind == .binary { return true }
+    return mediaType.charset == .other && mediaType.kind != .json
   }
 
-  // MARK: The body
+  var charset: TextEscaper.Charset { mediaType.charset.ofText }
 
-  private borrowing func writeData(_ body: Span<UInt8>, into target: inout ByteBuffer) -> Form {
-    let form = isEncoded && !body.isEmpty ? Form.binary : form(of: body)
-    switch form {
-    case .null, .binary: target.append("null")
-    case .json: target.append(body)
-    case .text:
-      target.append(0x22)
-      switch mediaType.charset {
-      case .utf8, .other: JSONWriter.append(content: body, into: &target)
-      case .latin1: JSONWriter.append(singleBytes: body, isWindows1252: false, into: &target)
-      case .windows1252: JSONWriter.append(singleBytes: body, isWindows1252: true, into: &target)
-      }
-      target.append(0x22)
-    }
-    return form
-  }
-
-  private borrowing func form(of body: Span<UInt8>) -> Form {
+  /// What a whole body is.
+  borrowing func form(of body: Span<UInt8>) -> Form {
     if body.isEmpty { return .null }
-    switch mediaType.kind {
-    case .binary: return .binary
-    case .json where isJSON(body): return .json
-    case .json, .text, .form, .undeclared:
-      switch mediaType.charset {
-      case .utf8: return UTF8Validation.isValid(body) ? .text : .binary
-      case .latin1, .windows1252: return .text
-      case .other: return .binary
-      }
+    if isBinary { return .binary }
+    if mediaType.kind == .json, isJSON(body) { return .json }
+    return isText(body) ? .text : .binary
+  }
+
+  /// What a body is that begins like this, as far as that can be said.
+  borrowing func form(ofPrefix body: Span<UInt8>) -> Form {
+    if isBinary { return .binary }
+    if mediaType.kind == .json {
+      var validator = JSONValidator(depthMax: Self.jsonDepthMax)
+      if validator.process(body) { return .json }
     }
+    return isText(body.extracting(0..<wholeCharacters(body))) ? .text : .binary
   }
 
   private borrowing func isJSON(_ body: Span<UInt8>) -> Bool {
@@ -114,6 +96,69 @@ struct EnvelopeWriter: ~Copyable {
     } catch {
       return false
     }
+  }
+
+  private borrowing func isText(_ body: Span<UInt8>) -> Bool {
+    switch mediaType.charset {
+    case .utf8: UTF8Validation.isValid(body)
+    case .latin1, .windows1252: true
+    case .other: false
+    }
+  }
+
+  /// How many bytes there are before the character that a prefix may end in.
+  private borrowing func wholeCharacters(_ body: Span<UInt8>) -> Int {
+    var end = body.count
+    while end > 0, body.count - end < 3, body[end - 1] & 0xc0 == 0x80 { end -= 1 }
+    return end > 0 && body[end - 1] >= 0xc0 ? end - 1 : body.count
+  }
+
+  // MARK: Writing
+
+  /// Appends the whole envelope. Of a binary body `file` tells, and `body` is not looked at.
+  mutating func append(
+    _ form: Form, status: Int, body: Span<UInt8>, file: BinaryData? = nil,
+    into target: inout ByteBuffer
+  ) {
+    appendHead(form, into: &target)
+    switch form {
+    case .null, .binary: break
+    case .json: target.append(body)
+    case .text:
+      switch mediaType.charset {
+      case .utf8, .other: JSONWriter.append(content: body, into: &target)
+      case .latin1: JSONWriter.append(singleBytes: body, isWindows1252: false, into: &target)
+      case .windows1252: JSONWriter.append(singleBytes: body, isWindows1252: true, into: &target)
+      }
+    }
+    appendTail(form, status: status, file: file, into: &target)
+  }
+
+  /// Appends what stands in front of the body.
+  func appendHead(_ form: Form, into target: inout ByteBuffer) {
+    target.append("{\"data\":")
+    switch form {
+    case .json: break
+    case .text: target.append(0x22)
+    case .null, .binary: target.append("null")
+    }
+  }
+
+  /// Appends what stands behind the body.
+  mutating func appendTail(
+    _ form: Form, status: Int, file: BinaryData? = nil, into target: inout ByteBuffer
+  ) {
+    if form == .text { target.append(0x22) }
+    target.append(",\"status\":")
+    target.append(decimal: status)
+    target.append(",\"headers\":{")
+    writeHeaders(into: &target)
+    target.append(0x7d)
+    if let file {
+      target.append(",\"binary_data\":")
+      file.write(into: &target)
+    }
+    target.append(0x7d)
   }
 
   // MARK: The headers

@@ -11,6 +11,7 @@ extension PenstockError {
       case .bodyNotAllowed: .bodyNotAllowed
       case .invalidContentType: .invalidContentType
       case .invalidBase64: .invalidBase64
+      case .base64TooLarge: .base64TooLarge
       case .tooManyParameters: .tooManyParameters
       case .parametersTooLarge: .parametersTooLarge
       case .invalidHeaderName: .invalidHeaderName

@@ -1,10 +1,10 @@
 import Upstream
 import Wire
 
-/// The envelope endpoint: two different ends on the same exchange.
+/// The envelope endpoint: two different ends on the same exchange. Here the envelope on the way in.
 ///
-/// On the way in the whole envelope is read and checked before anything leaves, for the account
-/// may stand behind the payload. On the way out the upstream's answer is put into an envelope.
+/// The whole of it is read and checked before anything leaves, for the account may stand behind the
+/// payload. What it holds is then sent from where it stands. The way out is in ExecuteAnswer.
 extension Exchange {
   // MARK: The head
 
@@ -26,6 +26,7 @@ extension Exchange {
     guard planEnvelopeCoding(bytes) else { return }
     execute = worker.takeExecuteEnd()
     execute?.deadline = ExecuteDeadline(head, bytes)
+    guard takeIdempotencyKey(bytes) else { return }
     sendContinue()
     if state.request == .whole { onEnvelopeEnded() }
   }
@@ -79,21 +80,36 @@ extension Exchange {
       try checkSupported(execute)
       let account = try account(of: execute)
       record.account = account.index
+      compression = worker.compression.ofAccounts[account.index]
       if account.disabled { throw .accountDisabled }
       let resolved = try execute.request.resolve(&worker.endpointResolver, for: account)
       try execute.request.checkSlots(of: account)
       record.describe(upstreamHost: Array(resolved.origin.hostHeader.utf8))
-      writeEnvelopeRequest(execute, account, resolved)
       isIdempotent = execute.request.method.isIdempotent
       isRequestChunked = false
-      guard let pool = worker.pool(of: account, resolved.origin, isBase: resolved.isBase) else {
-        throw .internalError
-      }
       setDeadline(execute, account)
-      connect(to: account, pool: pool)
+      guard claimReplay(execute) else { return }
+      if case .url = execute.request.body {
+        try beginFetch(execute, account, resolved)
+      } else {
+        send(execute, account, resolved, execute.framing)
+      }
     } catch {
       answer(error)
     }
+  }
+
+  /// `framing`: of the inner request's body.
+  func send(
+    _ execute: ExecuteEnd, _ account: Account, _ resolved: EndpointResolver.Resolved,
+    _ framing: Framing
+  ) {
+    guard let pool = worker.pool(of: account, resolved.origin, isBase: resolved.isBase) else {
+      answer(.internalError)
+      return
+    }
+    writeEnvelopeRequest(execute, account, resolved, framing)
+    connect(to: account, pool: pool)
   }
 
   /// Method and path of the log line are the inner request's.
@@ -118,11 +134,11 @@ extension Exchange {
 
   private func checkSupported(_ execute: ExecuteEnd) throws(PenstockError) {
     if execute.request.hasCustomConnectionData { throw .customConnectionDataOff }
-    if case .url = execute.request.body { throw .binaryBodyUnsupported }
   }
 
   private func writeEnvelopeRequest(
-    _ execute: ExecuteEnd, _ account: Account, _ resolved: EndpointResolver.Resolved
+    _ execute: ExecuteEnd, _ account: Account, _ resolved: EndpointResolver.Resolved,
+    _ framing: Framing
   ) {
     requestBytes.append(execute.request.method.name)
     requestBytes.append(0x20)
@@ -135,14 +151,31 @@ extension Exchange {
     }
     requestBytes.append("\r\n")
     execute.request.appendHeaders(into: &requestBytes)
-    if let count = execute.request.bodyCount {
-      requestBytes.appendField("Content-Length", decimal: count)
-    } else if execute.request.method.canHaveBody, execute.request.method != .delete {
-      requestBytes.append("Content-Length: 0\r\n")
+    switch framing {
+    case .length(let count): requestBytes.appendField("Content-Length", decimal: count)
+    case .chunked: requestBytes.append("Transfer-Encoding: chunked\r\n")
+    case .none, .untilClose: break
     }
     RequestRewrite.appendOwnFields(account, requestID: record.requestID.span, into: &requestBytes)
     requestBytes.append("\r\n")
-    execute.appendBody(into: &requestBytes)
+    execute.beginBody(appendedUpTo: worker.configuration.limits.retryHeldBytes, to: &requestBytes)
+  }
+
+  /// Sends as much of the envelope's body as there is room for, from where it stands: it is still
+  /// there if it has to be sent again. One that is fetched comes by itself.
+  func sendEnvelopeBody() {
+    guard let execute, let upstream, isConnected, !execute.isBodySent else { return }
+    if let fetch = execute.fetch {
+      fetch.onDrained()
+      return
+    }
+    while execute.bodyLeft > 0, requestRoom > 0 {
+      execute.takeBody(atMost: requestRoom, into: &worker.staged)
+      worker.withStaged { upstream.send($0) }
+    }
+    if execute.bodyLeft > 0 { return }
+    execute.isBodySent = true
+    upstream.endRequest(isChunked: isRequestChunked)
   }
 
   /// The answer, a 504 if need be, comes before the client gives up.
@@ -152,77 +185,11 @@ extension Exchange {
       margin: worker.configuration.execute.deadlineMarginMilliseconds)
     execute.deadlineNanoseconds = record.startNanoseconds + Int64(milliseconds) * 1_000_000
   }
-
-  // MARK: The answer down
-
-  func onEnvelopeHead(
-    _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: Framing, _ account: Account
-  ) {
-    guard let execute else { return }
-    if case .length(let count) = framing, count > answerBytesMax {
-      fail(.upstreamResponseTooLarge, .body)
-      return
-    }
-    // Nobody but this endpoint reads the body, which it has to see plain.
-    var coding = ResponseCoding(
-      head, bytes, framing: framing, accepted: AcceptEncoding(), rule: CompressionRule(.off),
-      isToHead: execute.isToHead)
-    planResponseBody(&coding, framing)
-    execute.beginPace(atNanoseconds: worker.loop.nowNanoseconds)
-    execute.status = head.status
-    execute.writer.beginHeaders()
-    let options = ConnectionOptions(head.fields, bytes)
-    var index = 0
-    while index < head.fields.count {
-      let field = head.fields[index]
-      index &+= 1
-      if field.known.isHopByHop { continue }
-      if coding.isTransformed, field.known.isBoundToCoding { continue }
-      let name = bytes[field.name]
-      if options.hasNominated, options.nominates(name, head.fields, bytes) { continue }
-      if CredentialInjector.isLeak(bytes[field.value], of: account.credential) {
-        execute.writer.addHeader(name: name, value: redacted.span)
-      } else {
-        execute.writer.addHeader(name: name, value: bytes[field.value])
-      }
-    }
-  }
-
-  private var answerBytesMax: Int { worker.configuration.limits.executeResponseBytes }
-
-  func onEnvelopeBody(_ payload: Span<UInt8>) {
-    guard let execute else { return }
-    if execute.answer.count + payload.count > answerBytesMax {
-      fail(.upstreamResponseTooLarge, .body)
-      return
-    }
-    execute.answer.append(payload)
-    if execute.isTooSlow(
-      atNanoseconds: worker.loop.nowNanoseconds, worker.configuration.limits)
-    {
-      fail(.upstreamTooSlow, .body)
-    }
-  }
-
-  func onEnvelopeWhole() {
-    guard let execute else { return }
-    var body = ByteBuffer()
-    let form = execute.writer.write(
-      status: execute.status, body: execute.answer.span, into: &body)
-    if form == .binary {
-      answer(.binaryAnswerUnsupported, hasSentBytes: true)
-      return
-    }
-    answer(200, "application/json", body: body, fields: ByteBuffer(), closes: false)
-    record.addedNanoseconds += worker.loop.sinceTurnBegan()
-  }
 }
-
-private let redacted = Array("***".utf8)
 
 extension Origin {
   /// The value of Host: the port only where it is not the scheme's own.
-  fileprivate var hostHeader: String {
+  var hostHeader: String {
     let isDefault = port == BaseURL.defaultPort(isTLS: isTLS)
     let name = isIPv6Literal ? "[\(host)]" : host
     return isDefault ? name : authority

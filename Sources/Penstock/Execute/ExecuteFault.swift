@@ -8,6 +8,7 @@ enum ExecuteFault: Error, Equatable {
   case bodyNotAllowed
   case invalidContentType
   case invalidBase64
+  case base64TooLarge
   case tooManyParameters
   case parametersTooLarge
   case invalidHeaderName

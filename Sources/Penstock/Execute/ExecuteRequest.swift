@@ -12,7 +12,7 @@ struct ExecuteRequest: ~Copyable {
     case json(JSONSlice)
     /// A string that its Content-Type parameter says is not JSON.
     case text(Slice)
-    /// What `binary_body.base64` means.
+    /// What `binary_body.base64` means, decoded within the envelope.
     case bytes(Slice)
     /// `binary_body.url`: the body is still to be fetched.
     case url(Slice)
@@ -128,12 +128,16 @@ struct ExecuteRequest: ~Copyable {
     }
   }
 
-  /// Appends the body; `envelope` is what the request was parsed from.
-  borrowing func appendBody(from envelope: Span<UInt8>, into target: inout ByteBuffer) {
+  /// Appends the part of the body in `range`, which `bodyCount` bounds; `envelope` is what the
+  /// request was parsed from.
+  borrowing func appendBody(
+    _ range: Range<Int>, from envelope: Span<UInt8>, into target: inout ByteBuffer
+  ) {
     switch body {
     case .none, .url: break
-    case .json(let slice): target.append(slice.bytes(in: envelope))
-    case .text(let slice), .bytes(let slice): target.append(scratch.span[slice])
+    case .json(let slice): target.append(slice.bytes(in: envelope).extracting(range))
+    case .text(let slice): target.append(scratch.span[slice].extracting(range))
+    case .bytes(let slice): target.append(envelope[slice].extracting(range))
     }
   }
 
@@ -146,22 +150,11 @@ struct ExecuteRequest: ~Copyable {
     return Slice(start: start, count: scratch.count - start)
   }
 
-  /// Copies what a base64 string of the envelope means; nil where it is not base64.
-  mutating func keepBase64(_ string: JSONSlice, of envelope: Span<UInt8>) -> Slice? {
-    let start = scratch.count
-    do throws(Base64.Fault) {
-      if string.isEscaped {
-        // Rare: an encoder that writes `/` as `\/`.
-        var text = ByteBuffer()
-        string.unescape(from: envelope, into: &text)
-        try Base64.decode(text.span, into: &scratch)
-      } else {
-        try Base64.decode(string.content(in: envelope), into: &scratch)
-      }
-    } catch {
-      return nil
-    }
-    return Slice(start: start, count: scratch.count - start)
+  /// Takes over the type of a body that was fetched, where the envelope names none.
+  mutating func takeContentType(_ type: Span<UInt8>) {
+    if bodyContentTypeSlice != nil || type.isEmpty || !MediaType.isWellFormed(type) { return }
+    bodyContentTypeSlice = Slice(start: scratch.count, count: type.count)
+    scratch.append(type)
   }
 
   mutating func add(_ problem: FieldProblem) {

@@ -69,16 +69,10 @@ extension ExecuteMethod {
 
 // A span of a class's buffer cannot be passed on beside it; the buffer itself can.
 
-extension ExecuteRequestParser {
-  mutating func parse(
-    _ envelope: borrowing ByteBuffer, into request: inout ExecuteRequest
-  ) throws(ExecuteFault) {
-    try parse(envelope.span, into: &request)
-  }
-}
-
 extension ExecuteRequest {
-  borrowing func appendBody(from envelope: borrowing ByteBuffer, into target: inout ByteBuffer) {
-    appendBody(from: envelope.span, into: &target)
+  borrowing func appendBody(
+    _ range: Range<Int>, from envelope: borrowing ByteBuffer, into target: inout ByteBuffer
+  ) {
+    appendBody(range, from: envelope.span, into: &target)
   }
 }

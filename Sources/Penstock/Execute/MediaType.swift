@@ -12,6 +12,15 @@ struct MediaType: Equatable {
     /// Declared, or not declared at all; US-ASCII is a part of it.
     case utf8
     case latin1, windows1252, other
+
+    /// Of a body that is text; one in another charset is none.
+    var ofText: TextEscaper.Charset {
+      switch self {
+      case .utf8, .other: .utf8
+      case .latin1: .latin1
+      case .windows1252: .windows1252
+      }
+    }
   }
 
   let kind: Kind
@@ -49,6 +58,20 @@ struct MediaType: Equatable {
       }
     }
     self.init(kind: kind, charset: charset)
+  }
+
+  /// What the first Content-Type of a response says.
+  init(of head: borrowing ResponseHead, _ bytes: Span<UInt8>) {
+    var index = 0
+    while index < head.fields.count {
+      let field = head.fields[index]
+      index &+= 1
+      if field.known == .contentType {
+        self.init(bytes[field.value])
+        return
+      }
+    }
+    self = .undeclared
   }
 
   /// Whether an envelope may come under this Content-Type: JSON, and UTF-8 where it says so.

@@ -62,62 +62,20 @@ struct EndpointResolver: ~Copyable {
   private mutating func resolveAbsolute(
     _ endpoint: Span<UInt8>, _ account: Account
   ) throws(PenstockError) -> Resolved {
-    let (isTLS, authorityStart) = try scheme(endpoint)
-    var end = authorityStart
-    while end < endpoint.count, endpoint[end] != 0x2f, endpoint[end] != 0x3f { end &+= 1 }
-    let authority = endpoint.extracting(authorityStart..<end)
-    if authority.index(of: 0x40, from: 0) != nil { throw .userinfoNotAllowed }
-    guard let (host, port) = hostAndPort(authority, isTLS: isTLS) else { throw .invalidEndpoint }
+    let url = try AbsoluteURL(endpoint)
+    let (origin, end) = (url.origin, url.targetStart)
     try checkPath(endpoint.extracting(end..<endpoint.count))
-    let origin = Origin(isTLS: isTLS, host: host, port: port)
     let verdict = EgressPolicy.judge(origin, for: account)
     if case .denied = verdict { throw .originMismatch }
     // A literal with a root dot is an address to some resolvers and a name to others.
-    if host.hasSuffix("."), SocketAddress.ipv4Bytes(String(host.dropLast())) != nil {
+    if origin.host.hasSuffix("."),
+      SocketAddress.ipv4Bytes(String(origin.host.dropLast())) != nil
+    {
       throw .destinationNotAllowed
     }
     let isBase = if case .base = verdict { true } else { false }
     return Resolved(
       origin: origin, isBase: isBase, target: Slice(start: end, count: endpoint.count - end),
       isRelative: false)
-  }
-
-  /// The scheme, and where the authority begins.
-  private func scheme(_ endpoint: Span<UInt8>) throws(PenstockError) -> (Bool, Int) {
-    var index = 0
-    while index < endpoint.count, isSchemeByte(endpoint[index]) { index &+= 1 }
-    guard index > 0, index < endpoint.count, endpoint[index] == 0x3a else {
-      throw .invalidEndpoint
-    }
-    let name = endpoint.extracting(0..<index)
-    let isTLS = name.equalsIgnoringCase("https")
-    guard isTLS || name.equalsIgnoringCase("http") else { throw .invalidScheme }
-    let start = index + 3
-    guard start < endpoint.count, endpoint[index + 1] == 0x2f, endpoint[index + 2] == 0x2f,
-      endpoint[start] != 0x2f
-    else { throw .invalidEndpoint }
-    return (isTLS, start)
-  }
-
-  private func isSchemeByte(_ byte: UInt8) -> Bool {
-    (byte | 0x20) &- 0x61 < 26 || ByteClass.isDigit(byte) || byte == 0x2b || byte == 0x2d
-      || byte == 0x2e
-  }
-
-  private func hostAndPort(_ authority: Span<UInt8>, isTLS: Bool) -> (String, UInt16)? {
-    guard HostValue.isValid(authority) else { return nil }
-    let (host, port) = HostValue.split(authority)
-    var bytes: [UInt8] = []
-    let isLiteral = authority[0] == 0x5b
-    let range = isLiteral ? 1..<Int(host.count) - 1 : host.range
-    for index in range { bytes.append(ByteClass.lowercased(authority[index])) }
-    let name = String(decoding: bytes, as: UTF8.self)
-    guard let port else { return (name, BaseURL.defaultPort(isTLS: isTLS)) }
-    // `:00443` is 443 to one reader and a fault to another.
-    let digits = authority.count - Int(host.count) - 1
-    guard port > 0, let number = UInt16(exactly: port), String(port).utf8.count == digits else {
-      return nil
-    }
-    return (name, number)
   }
 }

@@ -3,6 +3,7 @@ enum LimitName: Int, CaseIterable, Sendable {
   case connections, uriBytes, headerBytes, executeBodyBytes, executeResponseBytes, endpointBytes
   case upstreamHeaderBytes, dialsInFlight, keepaliveRequests, headers, trailerBytes
   case splicePipes, compressionContexts, decompressionRatio, requestSpoolBytes
+  case executeBase64Bytes
 
   var name: StaticString {
     switch self {
@@ -21,6 +22,7 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .compressionContexts: "compression_contexts"
     case .decompressionRatio: "decompression_ratio"
     case .requestSpoolBytes: "request_spool_bytes"
+    case .executeBase64Bytes: "execute_base64_bytes"
     }
   }
 
@@ -41,6 +43,7 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .compressionContexts: limits.compressionContexts
     case .decompressionRatio: limits.decompressionRatio
     case .requestSpoolBytes: limits.requestSpoolBytes
+    case .executeBase64Bytes: limits.executeBase64Bytes
     }
   }
 
@@ -50,6 +53,7 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .uriTooLong: self = .uriBytes
     case .headersTooLarge: self = .headerBytes
     case .bodyTooLarge: self = .executeBodyBytes
+    case .base64TooLarge: self = .executeBase64Bytes
     case .upstreamResponseTooLarge: self = .executeResponseBytes
     case .endpointTooLong: self = .endpointBytes
     case .upstreamHeadersTooLarge: self = .upstreamHeaderBytes

@@ -9,6 +9,7 @@ final class SharedState: Sendable {
   let metricNames: MetricNames
   let connections = SharedCount()
   let runningWorkers = SharedCount()
+  let replays: ReplayTable
   /// The configured limit, or what fits the descriptors.
   let connectionsMax: Int
   let ownListeners: [SocketAddress]
@@ -21,6 +22,8 @@ final class SharedState: Sendable {
     self.sink = sink
     self.connectionsMax = connectionsMax
     self.ownListeners = ownListeners
+    replays = ReplayTable(
+      configuration.idempotency, answerBytesMax: configuration.limits.idempotentAnswerBytes)
     let accountCount = min(configuration.accounts.count, configuration.metrics.accountsMax)
     let bounds = configuration.metrics.bucketsSeconds.map { Int64($0 * 1e9) }
     let addedBounds = configuration.metrics.addedBucketsSeconds.map { Int64($0 * 1e9) }

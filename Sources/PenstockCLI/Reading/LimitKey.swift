@@ -52,7 +52,7 @@ struct LimitKey: Sendable {
   ]
   private static let execute = [
     LimitKey("execute_body_bytes", \.executeBodyBytes, .bytes, 1024...gibibyte),
-    LimitKey("execute_response_bytes", \.executeResponseBytes, .bytes, 1024...gibibyte),
+    LimitKey("execute_response_bytes", \.executeResponseBytes, .bytes, 1024...1 << 40),
     LimitKey("execute_low_speed_bytes", \.executeLowSpeedBytes, .bytes, 0...gibibyte),
     LimitKey(
       "execute_low_speed_time", \.executeLowSpeedMilliseconds, .milliseconds, 1000...day),
@@ -98,13 +98,11 @@ struct LimitKey: Sendable {
     LimitKey("compression_contexts_idle", \.compressionContextsIdle, .count, 0...100_000),
   ]
   private static let binary = [
-    LimitKey(
-      "execute_base64_bytes", \.executeBase64Bytes, .bytes, 1024...gibibyte, isLater: true),
-    LimitKey("binary_body_bytes", \.binaryBodyBytes, .bytes, 1024...1 << 40, isLater: true),
-    LimitKey("execute_held_bytes", \.executeHeldBytes, .bytes, 0...1 << 24, isLater: true),
+    LimitKey("execute_base64_bytes", \.executeBase64Bytes, .bytes, 1024...gibibyte),
+    LimitKey("binary_body_bytes", \.binaryBodyBytes, .bytes, 1024...1 << 40),
+    LimitKey("execute_held_bytes", \.executeHeldBytes, .bytes, 1024...1 << 24),
     LimitKey("file_bytes", \.fileBytes, .bytes, 1024...1 << 44, isLater: true),
     LimitKey("files_free_percent", \.filesFreePercent, .count, 0...99, isLater: true),
-    LimitKey(
-      "idempotent_answer_bytes", \.idempotentAnswerBytes, .bytes, 0...1 << 24, isLater: true),
+    LimitKey("idempotent_answer_bytes", \.idempotentAnswerBytes, .bytes, 0...1 << 24),
   ]
 }

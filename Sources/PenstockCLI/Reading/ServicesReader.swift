@@ -62,9 +62,6 @@ struct ServicesReader {
         "execute.custom_connection_data", given.place(of: "custom_connection_data"))
     }
     let blocks = AccountUpstreamReader(reading: reading).blocks(given, "binary_url_allow")
-    if !blocks.isEmpty {
-      reading.noteLater("execute.binary_url_allow", given.place(of: "binary_url_allow"))
-    }
     return ExecuteConfiguration(
       v3: given.choice("v3", ExecuteConfiguration.V3Access.retired),
       v3Allowlist: allowlist(given, projects), toolkits: toolkits(given, accounts),
@@ -108,12 +105,10 @@ struct ServicesReader {
   func idempotency(_ file: Section) -> IdempotencyConfiguration {
     let fallback = IdempotencyConfiguration()
     guard let given = file.section("idempotency", keys: Keys.idempotency) else { return fallback }
-    let result = IdempotencyConfiguration(
+    return IdempotencyConfiguration(
       windowMilliseconds: given.milliseconds(
         "window", fallback.windowMilliseconds, in: 0...Self.day),
       bytesMax: given.bytes("max_bytes", fallback.bytesMax, in: 0...1 << 40))
-    if result != fallback { reading.noteLater("idempotency", file.place(of: "idempotency")) }
-    return result
   }
 
   func files(_ file: Section) -> FilesConfiguration {
