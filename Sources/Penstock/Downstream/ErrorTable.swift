@@ -205,6 +205,12 @@ enum ErrorTable {
       downstream(
         3013, "reserved_parameter", 400, "A query parameter names the account's credential.",
         "Leave it out: Penstock adds the credential.")
+    default: contentRow(error)
+    }
+  }
+
+  private static func contentRow(_ error: PenstockError) -> ErrorRow {
+    switch error {
     case .unsupportedMediaType:
       downstream(
         3014, "unsupported_media_type", 415, "The body is not sent as JSON.",

@@ -1,5 +1,5 @@
-/// The rows of what stands beside a plain call: repeated requests, bodies that are fetched, and links
-/// to binary results.
+/// The rows of what stands beside a plain call: repeated requests, bodies that are fetched, and
+/// links to binary results.
 extension ErrorTable {
   static func extraRow(_ error: PenstockError) -> ErrorRow {
     switch error {
@@ -57,7 +57,7 @@ extension ErrorTable {
         "Send a smaller body, or raise limits.binary_body_bytes.")
     default:
       downstream(
-        3025, "invalid_binary_url", 400, "binary_body.url is not an absolute URL.",
+        3025, "invalid_binary_url", 400, "The URL of binary_body is not an absolute one.",
         "Send https://host/path, without a user name or a fragment.")
     }
   }

@@ -121,6 +121,12 @@ extension ErrorTable {
       upstream(
         7011, "upstream_unsolicited", 502, .firstByte, "http_protocol_error",
         "The upstream answered on an idle connection.", "Check the upstream.", isTransient: false)
+    default: endRow(error)
+    }
+  }
+
+  private static func endRow(_ error: PenstockError) -> ErrorRow {
+    switch error {
     case .clientBodyTimeout:
       downstream(
         8001, "client_body_timeout", 499, "The client stopped sending the request.",
