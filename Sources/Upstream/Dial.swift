@@ -2,8 +2,10 @@ import CSystem
 import EventLoop
 import Glibc
 
-/// Who is told how a dial ended. Called in the settle.
+/// Who is told how a dial goes, and how it ended. Called in the settle, but for `onNamed`.
 protocol DialTarget: AnyObject {
+  /// The addresses are known and about to be tried. Called by libcurl: it may only take a note.
+  func onNamed()
   /// `descriptor` is the target's to close.
   func onDialed(_ descriptor: Int32, _ times: DialTimes)
   func onDialFailed(_ failure: UpstreamFailure)
@@ -199,6 +201,7 @@ final class Dial: Watcher {
   }
 
   fileprivate func onOpenSocket(_ address: UnsafeMutablePointer<curl_sockaddr>) -> Int32 {
+    if !hasAskedForSocket { target?.onNamed() }
     hasAskedForSocket = true
     nameTimer?.clear()
     if settings.proxy == nil, !isPermitted(address) {

@@ -37,9 +37,13 @@ public final class UpstreamConnection: Watcher {
   var pace = ReadPace()
   var paceTimeout: Timeout?
 
-  var openedNanoseconds: Int64 = 0
+  /// When it began to be dialled, when its addresses were known, and when it was open, with the
+  /// handshake still to come. In loop time; 0 before.
+  public private(set) var dialedNanoseconds: Int64 = 0
+  public internal(set) var namedNanoseconds: Int64 = 0
+  public internal(set) var openedNanoseconds: Int64 = 0
   /// When bytes last went out and came in; what the timeouts count from.
-  var writtenNanoseconds: Int64 = 0
+  public internal(set) var writtenNanoseconds: Int64 = 0
   var readNanoseconds: Int64 = 0
   var isRequestWhole = false
   var isWriteBroken = false
@@ -217,8 +221,9 @@ public final class UpstreamConnection: Watcher {
       return false
     }
     state = .dialing(dial)
+    dialedNanoseconds = loop.nowNanoseconds
     let wait = Int64(pool.settings.connectMilliseconds) * 1_000_000
-    timeout?.set(atNanoseconds: loop.nowNanoseconds + wait)
+    timeout?.set(atNanoseconds: dialedNanoseconds + wait)
     return true
   }
 

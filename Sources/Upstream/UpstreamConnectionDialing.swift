@@ -2,6 +2,8 @@ import EventLoop
 
 /// How a connection comes to be: dialled, and on TLS with a handshake.
 extension UpstreamConnection: DialTarget {
+  func onNamed() { namedNanoseconds = loop.nowNanoseconds }
+
   func onDialed(_ descriptor: Int32, _ dialTimes: DialTimes) {
     guard case .dialing = state else { preconditionFailure("dialled without being asked") }
     times = dialTimes

@@ -153,6 +153,7 @@ def test_a_resolver_that_does_not_answer_delays_nobody_else(penstock, deaf):
         response = connection.read_response()
         line = assert_fails(penstock, response, "upstream_dns_timeout", status=504, begun=False)
         assert line["termination"] == "upstream:dns"
+        assert response.json()["error"]["errors"][0].startswith("dns: "), response
     assert 0.45 < time.monotonic() - start < 1.0 * PATIENCE
     assert slowest < 0.05 * PATIENCE, f"{slowest:.3f} s"
 

@@ -53,7 +53,7 @@ public enum Side: String, Sendable {
 }
 
 /// The part of an exchange in which it ended.
-enum Phase: UInt8, Sendable {
+enum Phase: UInt8, CaseIterable, Sendable {
   case receive, authorize, queue, dns, connect, tls, send, firstByte, body, respond
 
   var name: StaticString {

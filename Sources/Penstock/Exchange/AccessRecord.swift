@@ -34,6 +34,9 @@ struct AccessRecord: ~Copyable {
 
   var dial = DialTimes()
   var tlsNanoseconds: Int64 = 0
+  /// When a connection was first asked for, and when again.
+  var acquiredNanoseconds: Int64 = 0
+  var retriedNanoseconds: Int64 = 0
   var sentNanoseconds: Int64 = 0
   var firstByteNanoseconds: Int64 = 0
   var addedNanoseconds: Int64 = 0
@@ -62,6 +65,8 @@ struct AccessRecord: ~Copyable {
     hasUpstream = false
     dial = DialTimes()
     tlsNanoseconds = 0
+    acquiredNanoseconds = 0
+    retriedNanoseconds = 0
     sentNanoseconds = 0
     firstByteNanoseconds = 0
     addedNanoseconds = 0

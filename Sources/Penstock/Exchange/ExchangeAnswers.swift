@@ -11,10 +11,11 @@ extension Exchange {
   func fail(_ error: PenstockError, _ phase: Phase) {
     record.phase = phase
     let hasSentBytes = upstream?.hasSentBytes ?? false
+    let times = times(upTo: phase, of: error)
     abandonUpstream()
     takeBackHead()
     switch state.response {
-    case .awaited: answer(error, hasSentBytes: hasSentBytes)
+    case .awaited: answer(error, hasSentBytes: hasSentBytes, times: times)
     case .whole, .cut: break
     case .begun:
       record.error = error
@@ -40,7 +41,7 @@ extension Exchange {
   /// Answers with a row of the error table.
   func answer(
     _ error: PenstockError, hasSentBytes: Bool = false, allow: StaticString = "",
-    problems: [FieldProblem] = []
+    problems: [FieldProblem] = [], times: PhaseTimes? = nil
   ) {
     if record.requestID.isEmpty { worker.requestIDs.appendNew(to: &record.requestID) }
     let row = error.row
@@ -49,7 +50,8 @@ extension Exchange {
     var body = ByteBuffer()
     ErrorEnvelope.write(
       message: row.message, code: row.code, slug: row.slug, status: row.status,
-      requestID: record.requestID.span, suggestedFix: row.fix, errors: problems, into: &body)
+      requestID: record.requestID.span, suggestedFix: row.fix, errors: problems, times: times,
+      into: &body)
     var fields = ByteBuffer()
     fields.append("Proxy-Status: penstock; error=")
     fields.append(row.proxyStatus)
@@ -137,6 +139,28 @@ extension Exchange {
     }
     let phase = upstream.map { Phase($0.phase) } ?? record.phase
     fail(PenstockError(timeoutIn: phase), phase)
+  }
+
+  /// Where the time went, for an answer that says that it ran out; while the upstream's connection
+  /// is still there to be asked.
+  func times(upTo phase: Phase, of error: PenstockError) -> PhaseTimes? {
+    guard error.row.status == 504 || phase == .queue else { return nil }
+    var times = PhaseTimes(startNanoseconds: record.startNanoseconds)
+    times.add(.receive, untilNanoseconds: record.acquiredNanoseconds)
+    times.add(.firstByte, untilNanoseconds: record.retriedNanoseconds)
+    if let upstream, !record.isReused {
+      times.add(.queue, untilNanoseconds: upstream.dialedNanoseconds)
+      times.add(.dns, untilNanoseconds: upstream.namedNanoseconds)
+      times.add(.connect, untilNanoseconds: upstream.openedNanoseconds)
+      times.add(.tls, untilNanoseconds: record.sentNanoseconds)
+    }
+    times.add(.queue, untilNanoseconds: record.sentNanoseconds)
+    if record.sentNanoseconds > 0, let upstream, phase != .send {
+      times.add(.send, untilNanoseconds: upstream.writtenNanoseconds)
+    }
+    times.add(.firstByte, untilNanoseconds: record.firstByteNanoseconds)
+    times.add(phase, untilNanoseconds: worker.loop.nowNanoseconds)
+    return times
   }
 
   /// The client is gone, or is made to go.

@@ -14,6 +14,7 @@ extension Exchange: UpstreamExchange {
     self.pool = pool
     record.hasUpstream = true
     record.phase = .connect
+    record.acquiredNanoseconds = worker.loop.nowNanoseconds
     setTotalTimeout()
     acquire(isFresh: false)
   }
@@ -91,7 +92,6 @@ extension Exchange: UpstreamExchange {
   }
 
   func onConnectFailed(_ failure: UpstreamFailure) {
-    upstream = nil
     isQueued = false
     fail(PenstockError(failure.kind), Phase(failure.phase))
   }
@@ -114,6 +114,7 @@ extension Exchange: UpstreamExchange {
 
   func onUpstreamFailed(_ failure: UpstreamFailure) {
     let wasReused = record.isReused
+    let times = times(upTo: Phase(failure.phase), of: PenstockError(failure.kind))
     upstream = nil
     isConnected = false
     if isAbandoned { return }
@@ -126,8 +127,10 @@ extension Exchange: UpstreamExchange {
     switch state.onUpstreamFailed(attempt) {
     case .retry:
       record.retries += 1
+      record.retriedNanoseconds = worker.loop.nowNanoseconds
       acquire(isFresh: true)
-    case .answer: answer(PenstockError(failure.kind), hasSentBytes: failure.hasSentBytes)
+    case .answer:
+      answer(PenstockError(failure.kind), hasSentBytes: failure.hasSentBytes, times: times)
     case .cut: record.error = PenstockError(failure.kind)
     }
     client?.mark()
