@@ -48,6 +48,7 @@ def penstock(up, hanging, ca_file):
                                 **fields))
         accounts.append(account(up, name + "_limits", **fields, timeouts={
             "connect": "500ms", "first_byte": "500ms", "idle": "500ms"}))
+    accounts.append(account(up, "single", timeouts=TIMEOUTS, pool={"connections": 1}))
     config = {"accounts": accounts, "execute": {"deadline_margin": "500ms"},
               "limits": {"execute_body_bytes": "16MiB"}}
     with Penstock(config) as server:
@@ -175,6 +176,22 @@ def test_a_first_try_that_was_in_vain_is_counted(penstock, up):
     times, total = assert_names(response, 504, "upstream_timeout", "first_byte")
     assert times[0][1] > total - 50, times
     assert penstock.access_line(response.request_id)["retries"] == 1
+
+
+@pytest.mark.parametrize("way", ["stainless", "request"])
+def test_waiting_for_a_connection_ends_before_the_client_gives_up(penstock, up, way):
+    """`timeouts.connect` is longer than the client waits."""
+    up.handler = scripted.never_answers
+    first = penstock.connect().send(execute(
+        {"endpoint": "/x", "method": "GET", "connected_account_id": "single"}))
+    time.sleep(0.1)
+    response, took, _ = call(penstock, "single", WAYS[way])
+    assert_names(response, 503, "overloaded", "queue")
+    assert TOTAL * 0.9 < took < 1000, took
+    assert response.header("x-should-retry") == "true"
+    assert response.header("retry-after") == "1"
+    assert up.received.count(b" HTTP/1.1\r\n") == 1
+    first.close()
 
 
 def test_the_streaming_route_names_it_too(penstock, up):

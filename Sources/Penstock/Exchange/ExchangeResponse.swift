@@ -42,10 +42,16 @@ extension Exchange: UpstreamExchange {
     case .queued:
       isQueued = true
       record.phase = .queue
-      // Waiting for a connection is a part of connecting, and bounded with it.
-      client?.setExchangeTimeout(milliseconds: account?.timeouts.connectMilliseconds ?? 0)
+      setQueueTimeout()
     case .failed(let failure): onConnectFailed(failure)
     }
+  }
+
+  /// Waiting for a connection is a part of connecting, and bounded with it; and by the deadline.
+  private func setQueueTimeout() {
+    let wait = Int64(account?.timeouts.connectMilliseconds ?? 0) * 1_000_000
+    let end = worker.loop.nowNanoseconds + wait
+    client?.setExchangeTimeout(atNanoseconds: min(end, execute?.deadlineNanoseconds ?? end))
   }
 
   func onDialing(_ connection: UpstreamConnection) {
