@@ -1,11 +1,12 @@
 import Wire
 
-/// Puts bytes in front of a body and behind it.
+/// Passes a body unchanged, between two texts of its own: the first goes in front of the first
+/// byte, or of the end where there is none, the second behind the end.
 public final class AffixStage: BodyStage {
+  /// What is left of them to be given out.
   private var prefix: ByteBuffer
   private var suffix: ByteBuffer
 
-  /// Both may be of any length; they are given out as there is room.
   public init(prefix: consuming ByteBuffer, suffix: consuming ByteBuffer) {
     self.prefix = prefix
     self.suffix = suffix
@@ -14,32 +15,39 @@ public final class AffixStage: BodyStage {
   public func process(
     _ input: Span<UInt8>, _ position: inout Int, into out: inout ByteBuffer, room: Int
   ) -> StageProgress {
+    if position == input.count { return .needsInput }
     let end = out.count + room
-    Self.move(&prefix, into: &out, end: end)
-    let count = min(max(end - out.count, 0), input.count - position)
-    out.append(input.extracting(position..<(position + count)))
-    position += count
-    return position == input.count && prefix.isEmpty ? .needsInput : .full
+    guard Self.move(&prefix, into: &out, end: end) else { return .full }
+    let taken = max(0, min(end - out.count, input.count - position))
+    out.append(input.extracting(position..<position + taken))
+    position += taken
+    return position == input.count ? .needsInput : .full
   }
 
   public func finish(into out: inout ByteBuffer, room: Int) -> StageProgress {
     let end = out.count + room
-    Self.move(&prefix, into: &out, end: end)
-    Self.move(&suffix, into: &out, end: end)
-    return suffix.isEmpty ? .needsInput : .full
+    let isWhole =
+      Self.move(&prefix, into: &out, end: end) && Self.move(&suffix, into: &out, end: end)
+    return isWhole ? .needsInput : .full
   }
 
-  public func flush(into out: inout ByteBuffer, room: Int) -> StageProgress {
-    Self.move(&prefix, into: &out, end: out.count + room)
-    return prefix.isEmpty ? .needsInput : .full
+  /// What of the prefix is left waits for the input that it goes in front of.
+  public func flush(into out: inout ByteBuffer, room: Int) -> StageProgress { .needsInput }
+
+  public func close() {
+    prefix.release()
+    suffix.release()
   }
 
-  public func close() {}
-
-  private static func move(_ affix: inout ByteBuffer, into out: inout ByteBuffer, end: Int) {
-    let count = min(affix.count, max(end - out.count, 0))
-    if count == 0 { return }
-    out.append(affix.span.extracting(0..<count))
-    affix.consume(count)
+  /// Gives out what there is room for; true when that was all of it.
+  private static func move(
+    _ affix: inout ByteBuffer, into out: inout ByteBuffer, end: Int
+  ) -> Bool {
+    let moved = max(0, min(affix.count, end - out.count))
+    out.append(affix.span.extracting(0..<moved))
+    affix.consume(moved)
+    if !affix.isEmpty { return false }
+    affix.release()
+    return true
   }
 }

@@ -2,19 +2,32 @@ import Wire
 
 /// Stages one behind the other, which are a stage again.
 ///
-/// Between two of them stands a link, a buffer of a bounded size: a stage runs until its link is
-/// full, the ones behind it until it is empty again. So a body of any size passes through a memory
-/// that does not depend on it. Pure, as its stages are; used by one thread.
-///
-/// Stages may be added behind the others in the middle of a body, for what it is may show only
-/// then: what was held back until it did comes first.
+/// In front of each stands a link, a buffer of a bounded size: a stage runs until the link behind
+/// it is full, the ones behind it until it is empty again. So a body of any size passes through a
+/// memory that does not depend on it. A link may begin with held bytes, those that were looked at
+/// before it was clear which stages come; they are bounded by whoever held them, and their memory
+/// goes with the last of them. Pure, as its stages are; used by one thread.
 public final class BodyPipeline: BodyStage {
-  /// What stands between two stages.
+  /// What stands in front of a stage.
   private final class Link {
     var bytes = ByteBuffer()
+    /// True exactly while held bytes are left, with whatever has come behind them.
+    var hasHeld = false
 
-    func take(_ held: inout ByteBuffer) {
-      swap(&bytes, &held)
+    /// Takes over the bytes and their memory.
+    func hold(_ held: inout ByteBuffer) {
+      assert(bytes.isEmpty)
+      hasHeld = !held.isEmpty
+      if hasHeld { swap(&bytes, &held) }
+      held.release()
+    }
+
+    func consume(_ count: Int) {
+      bytes.consume(count)
+      if hasHeld, bytes.isEmpty {
+        bytes.release()
+        hasHeld = false
+      }
     }
   }
 
@@ -26,8 +39,8 @@ public final class BodyPipeline: BodyStage {
   }
 
   private var stages: [any BodyStage]
-  /// `links[i]` stands in front of stage `i`, and holds what it has not taken: of what the stage
-  /// before it made, or of what was held back.
+  /// `links[i]` holds what stage `i` has not taken of what stage `i - 1` made. In front of the
+  /// first there are held bytes only: what is not taken of the input stays with the caller.
   private var links: [Link]
   private let linkBytes: Int
   /// The stages before these have done their part of the flush, or of the finish, in hand.
@@ -42,40 +55,37 @@ public final class BodyPipeline: BodyStage {
     links = stages.map { _ in Link() }
   }
 
-  /// Begins with bytes that were held back, which come before all input. `held` is empty after it.
-  public convenience init(_ stages: [any BodyStage], held: inout ByteBuffer) {
-    self.init(stages)
-    links[0].take(&held)
+  /// The first stage gets the held bytes before any input; `held` is left empty, without memory.
+  public convenience init(
+    _ stages: [any BodyStage], held: inout ByteBuffer, linkBytes: Int = 16 * 1024
+  ) {
+    self.init(stages, linkBytes: linkBytes)
+    links[0].hold(&held)
   }
 
-  /// Adds stages behind the others, in the middle of a body. `held`: what those have given out and
-  /// nobody has used; it comes before what they give out from now on. `held` is empty after it.
-  public func append(_ added: [any BodyStage], held: inout ByteBuffer) {
-    precondition(finished < stages.count, "the body has ended")
-    let index = stages.count
-    stages += added
-    links += added.map { _ in Link() }
-    links[index].take(&held)
-    flushed = 0
+  /// Puts more stages behind those that there are, also when these have ended: then the end has
+  /// not been reached any more. `held` is what came out of them up to now and went no further; the
+  /// first of the new stages gets it before anything else. It is left empty, without memory.
+  public func append(_ more: [any BodyStage], held: inout ByteBuffer) {
+    precondition(!more.isEmpty)
+    let first = links.count
+    stages += more
+    links += more.map { _ in Link() }
+    links[first].hold(&held)
   }
 
   public func process(
     _ input: Span<UInt8>, _ position: inout Int, into out: inout ByteBuffer, room: Int
   ) -> StageProgress {
     flushed = 0
-    let end = out.count + room
-    let first = drainHeld(&out, end)
-    if first != .needsInput { return first }
-    return run(0, .process, input, &position, into: &out, end: end)
+    return call(0, .process, input, &position, into: &out, end: out.count + room)
   }
 
   public func finish(into out: inout ByteBuffer, room: Int) -> StageProgress {
     let end = out.count + room
-    let first = drainHeld(&out, end)
-    if first != .needsInput { return first }
     while finished < stages.count {
       var position = 0
-      let progress = run(finished, .finish, Span(), &position, into: &out, end: end)
+      let progress = call(finished, .finish, Span(), &position, into: &out, end: end)
       if progress != .needsInput { return progress }
       finished += 1
     }
@@ -84,11 +94,9 @@ public final class BodyPipeline: BodyStage {
 
   public func flush(into out: inout ByteBuffer, room: Int) -> StageProgress {
     let end = out.count + room
-    let first = drainHeld(&out, end)
-    if first != .needsInput { return first }
     while flushed < stages.count {
       var position = 0
-      let progress = run(flushed, .flush, Span(), &position, into: &out, end: end)
+      let progress = call(flushed, .flush, Span(), &position, into: &out, end: end)
       if progress != .needsInput { return progress }
       flushed += 1
     }
@@ -99,6 +107,18 @@ public final class BodyPipeline: BodyStage {
   public func close() {
     for stage in stages { stage.close() }
     for link in links { link.bytes.release() }
+  }
+
+  /// Calls a stage for what is asked of it, once it has taken the held bytes in front of it.
+  private func call(
+    _ index: Int, _ call: Call, _ input: Span<UInt8>, _ position: inout Int,
+    into out: inout ByteBuffer, end: Int
+  ) -> StageProgress {
+    if links[index].hasHeld {
+      let progress = drain(into: index, &out, end)
+      if progress != .needsInput { return progress }
+    }
+    return run(index, call, input, &position, into: &out, end: end)
   }
 
   /// Calls a stage until it has nothing more, and lets those behind it take what it makes.
@@ -130,13 +150,8 @@ public final class BodyPipeline: BodyStage {
     let link = links[index]
     var position = 0
     let progress = run(index, .process, link.bytes.span, &position, into: &out, end: end)
-    link.bytes.consume(position)
+    link.consume(position)
     return progress
-  }
-
-  /// Lets the first stage take what was held back for it.
-  private func drainHeld(_ out: inout ByteBuffer, _ end: Int) -> StageProgress {
-    links[0].bytes.isEmpty ? .needsInput : drain(into: 0, &out, end)
   }
 
   private func perform(

@@ -1,30 +1,26 @@
 import Wire
 
-/// Lets bytes pass as they are for as long as they are one JSON text.
+/// Passes a body unchanged for as long as it is the beginning of one JSON text; no byte behind a
+/// fault gets through, and an end before the text's is a fault, too.
 public final class JSONStage: BodyStage {
   private var validator: JSONValidator
-  private var isBroken = false
 
-  /// `depthMax`: how deep containers may be nested.
+  /// A container `depthMax + 1` deep is a fault.
   public init(depthMax: Int) { validator = JSONValidator(depthMax: depthMax) }
 
   public func process(
     _ input: Span<UInt8>, _ position: inout Int, into out: inout ByteBuffer, room: Int
   ) -> StageProgress {
-    if isBroken { return .failed(.brokenJSON) }
-    let end = position + min(max(room, 0), input.count - position)
-    let piece = input.extracting(position..<end)
-    position = end
-    if !validator.process(piece) {
-      isBroken = true
-      return .failed(.brokenJSON)
-    }
+    let taken = min(max(room, 0), input.count - position)
+    let piece = input.extracting(position..<position + taken)
+    guard validator.process(piece) else { return .failed(.brokenJSON) }
     out.append(piece)
-    return end == input.count ? .needsInput : .full
+    position += taken
+    return position == input.count ? .needsInput : .full
   }
 
   public func finish(into out: inout ByteBuffer, room: Int) -> StageProgress {
-    !isBroken && validator.isWhole ? .needsInput : .failed(.brokenJSON)
+    validator.isWhole ? .needsInput : .failed(.brokenJSON)
   }
 
   public func flush(into out: inout ByteBuffer, room: Int) -> StageProgress { .needsInput }

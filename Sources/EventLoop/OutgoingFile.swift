@@ -1,8 +1,10 @@
+import CSystem
 import Glibc
 
 /// A part of a file that is sent behind what is in a buffer: by sendfile where the stream is plain,
-/// else in pieces. Owns the descriptor. Used by its loop's thread only.
-public final class OutgoingFile {
+/// else in pieces. Owns the descriptor. Used by its loop's thread only, but for `readAhead`.
+// Sendable: `readAhead` reads what does not change while it runs, for nothing is sent meanwhile.
+public final class OutgoingFile: @unchecked Sendable {
   let descriptor: Int32
   var offset: Int
   /// Bytes still to be sent.
@@ -22,6 +24,25 @@ public final class OutgoingFile {
     let result = stream.sendFile(descriptor, offset: &offset, count: min(count, left))
     if case .moved(let moved) = result { left -= moved }
     return result
+  }
+
+  /// True where the next `count` bytes can be sent without waiting for a disk.
+  public func isResident(count: Int) -> Bool {
+    cs_is_resident(descriptor, off_t(offset), min(count, left)) != 0
+  }
+
+  /// Has the next `count` bytes read from the disk, and waits for them. For a helper thread, while
+  /// nothing is sent.
+  public func readAhead(count: Int) {
+    var space = [UInt8](repeating: 0, count: 1 << 16)
+    var position = offset
+    let end = offset + min(count, left)
+    while position < end {
+      let moved = pread(descriptor, &space, min(space.count, end - position), off_t(position))
+      if moved < 0, errno == EINTR { continue }
+      if moved <= 0 { return }
+      position += moved
+    }
   }
 
   /// Reads the next piece, for a stream that must see the bytes. Returns their number; 0 where the

@@ -12,6 +12,7 @@ public let penstockVersion = "0.1.0"
 public final class Server {
   private let configuration: Configuration
   private let shared: SharedState
+  private let files: FileStore?
   private var workers: [Worker] = []
   private var threads: [pthread_t] = []
 
@@ -31,8 +32,9 @@ public final class Server {
     } catch {
       throw ServerFault("log \(configuration.log.path): \(error)")
     }
+    files = try FileStore(configuration.files, configuration.limits)
     shared = SharedState(
-      configuration, sink: sink,
+      configuration, sink: sink, files: files,
       connectionsMax: ServerProcess.connectionsThatFit(configuration.limits.connections),
       ownListeners: ServerProcess.reachable(listeners + operatorListeners),
       startUnixSeconds: Double(Clock.wallNanoseconds()) / 1e9)
@@ -88,6 +90,9 @@ public final class Server {
   public func run() -> Int32 {
     for worker in workers { threads.append(ServerProcess.startThread(worker)) }
     tell("started", "penstock \(penstockVersion), \(workers.count) workers")
+    if files == nil {
+      tell("files_off", "no directory for binary results could be made", level: "warning")
+    }
     for warning in configuration.warnings { tell("configuration", warning, level: "warning") }
     while true {
       switch ServerProcess.waitForSignal(milliseconds: nil) {
@@ -119,6 +124,7 @@ public final class Server {
     if isForced { return exitAtOnce() }
     for thread in threads { pthread_join(thread, nil) }
     removeSocketFiles()
+    files?.tasks.stop()
     shared.sink.flushAndStop()
     return 0
   }

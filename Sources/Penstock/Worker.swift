@@ -36,6 +36,8 @@ final class Worker: TurnEndHandler {
   private var log: LogBuffer
   private var timestamps = TimestampFormatter()
   private var logTimer: LogTimer?
+  /// Of one worker only.
+  private var sweepTimer: FileSweepTimer?
 
   private var acceptors: [Acceptor] = []
   private var connections: [ObjectIdentifier: ClientConnection] = [:]
@@ -91,6 +93,7 @@ final class Worker: TurnEndHandler {
     log = LogBuffer(sink: shared.sink, lineBytesMax: limits.logLineBytes)
     try makePools()
     logTimer = LogTimer(self)
+    if index == 0 { sweepTimer = shared.files.map { FileSweepTimer($0, loop) } }
     loop.setTurnEndHandler(self)
     date.update(wallNanoseconds: loop.wallNanoseconds)
   }

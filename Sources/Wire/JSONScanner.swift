@@ -8,11 +8,7 @@ public struct JSONScanner: Sendable {
   /// Offset of the next byte to read.
   public private(set) var position: Int
   private let depthMax: Int
-  private var depth = 0
-  /// Kinds of the innermost `depth % 64` open containers, the innermost in bit 0, 1 an object.
-  private var inner: UInt64 = 0
-  /// The same for those further out, 64 at a time; empty for any ordinary text.
-  private var outer: [UInt64] = []
+  private var nesting = JSONNesting()
   /// True exactly when the innermost open container has shown no item yet.
   private var isFirst = false
 
@@ -52,7 +48,7 @@ public struct JSONScanner: Sendable {
 
   /// The next member of the object entered last; nil, and out of it, at its end.
   public mutating func nextMember(_ text: Span<UInt8>) throws(JSONFault) -> JSONMember? {
-    precondition(depth > 0 && inner & 1 == 1)
+    precondition(nesting.isInObject)
     guard try reachItem(text) else { return nil }
     let key = try passKey(text)
     return JSONMember(key: key, value: try skipValue(text))
@@ -60,7 +56,7 @@ public struct JSONScanner: Sendable {
 
   /// The next element of the array entered last; nil, and out of it, at its end.
   public mutating func nextElement(_ text: Span<UInt8>) throws(JSONFault) -> JSONSlice? {
-    precondition(depth > 0 && inner & 1 == 0)
+    precondition(nesting.depth > 0 && !nesting.isInObject)
     guard try reachItem(text) else { return nil }
     return try skipValue(text)
   }
@@ -70,11 +66,11 @@ public struct JSONScanner: Sendable {
     let first = try reachByte(text)
     guard first == 0x7b || first == 0x5b else { return try passScalar(first, text) }
     let start = position
-    let floor = depth
+    let floor = nesting.depth
     try open(first)
-    while depth > floor {
+    while nesting.depth > floor {
       guard try reachItem(text) else { continue }
-      if inner & 1 == 1 { _ = try passKey(text) }
+      if nesting.isInObject { _ = try passKey(text) }
       let byte = try reachByte(text)
       if byte == 0x7b || byte == 0x5b {
         try open(byte)
@@ -101,26 +97,22 @@ public struct JSONScanner: Sendable {
   }
 
   private mutating func open(_ byte: UInt8) throws(JSONFault) {
-    guard depth < depthMax else { throw JSONFault(.tooDeep, at: position) }
-    if depth > 0, depth & 63 == 0 { outer.append(inner) }
-    inner = inner << 1 | (byte == 0x7b ? 1 : 0)
-    depth += 1
+    guard nesting.depth < depthMax else { throw JSONFault(.tooDeep, at: position) }
+    nesting.open(isObject: byte == 0x7b)
     position += 1
     isFirst = true
   }
 
   private mutating func close() {
     position += 1
-    inner >>= 1
-    depth -= 1
-    if depth > 0, depth & 63 == 0 { inner = outer.removeLast() }
+    nesting.close()
     isFirst = false
   }
 
   /// Stands before the container's next key or value, or closes it and says false.
   private mutating func reachItem(_ text: Span<UInt8>) throws(JSONFault) -> Bool {
     let byte = try reachByte(text)
-    if byte == (inner & 1 == 1 ? 0x7d : 0x5d) {
+    if byte == (nesting.isInObject ? 0x7d : 0x5d) {
       close()
       return false
     }

@@ -25,6 +25,23 @@ enum JSONWord {
     return (control | ((quote &- lows) & ~quote) | ((backslash &- lows) & ~backslash)) & highs
   }
 
+  /// The end of the run of bytes from `start` that stand for themselves in a JSON string.
+  @inline(__always) static func plainEnd(of text: Span<UInt8>, from start: Int) -> Int {
+    var index = start
+    while index &+ bytes <= text.count {
+      let special = special(load(text, at: index))
+      if special != 0 { return index &+ leading(special) }
+      index &+= bytes
+    }
+    while index < text.count, !needsEscape(text[index]) { index &+= 1 }
+    return index
+  }
+
+  /// Whether a byte may not stand in a JSON string as it is: a control, quote or backslash.
+  @inline(__always) static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == 0x22 || byte == 0x5c
+  }
+
   /// How many bytes stand before the lowest one that `mask` marks.
   @inline(__always) static func leading(_ mask: UInt64) -> Int { mask.trailingZeroBitCount >> 3 }
 }

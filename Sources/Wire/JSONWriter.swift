@@ -26,11 +26,30 @@ public enum JSONWriter {
     singleBytes text: Span<UInt8>, isWindows1252: Bool, into target: inout ByteBuffer
   ) {
     var index = 0
-    while index < text.count {
-      let run = index
-      while index < text.count, text[index] < 0x80 { index &+= 1 }
-      append(content: text.extracting(run..<index), into: &target)
-      while index < text.count, text[index] >= 0x80 {
+    append(
+      singleBytes: text, from: &index, isWindows1252: isWindows1252, into: &target, until: .max)
+  }
+
+  /// Appends what stands between the quotes, so that a long string can come in parts.
+  /// `text` must be UTF-8.
+  public static func append(content text: Span<UInt8>, into target: inout ByteBuffer) {
+    var index = 0
+    append(content: text, from: &index, into: &target, until: .max)
+  }
+
+  // MARK: As far as there is room
+
+  /// The same from `index` on, which moves behind what was taken, until `target` holds `end` bytes,
+  /// or up to 5 more.
+  static func append(
+    singleBytes text: Span<UInt8>, from index: inout Int, isWindows1252: Bool,
+    into target: inout ByteBuffer, until end: Int
+  ) {
+    while index < text.count, target.count < end {
+      var ascii = index
+      while ascii < text.count, text[ascii] < 0x80 { ascii &+= 1 }
+      append(content: text.extracting(0..<ascii), from: &index, into: &target, until: end)
+      while index < text.count, text[index] >= 0x80, target.count < end {
         let byte = text[index]
         let isMoved = isWindows1252 && byte < 0xa0
         let scalar = isMoved ? UInt32(windows1252[Int(byte) - 0x80]) : UInt32(byte)
@@ -40,37 +59,25 @@ public enum JSONWriter {
     }
   }
 
-  /// Appends what stands between the quotes, so that a long string can come in parts.
-  /// `text` must be UTF-8.
-  public static func append(content text: Span<UInt8>, into target: inout ByteBuffer) {
-    var index = 0
-    while index < text.count {
-      let end = plainEnd(of: text, from: index)
-      target.append(text.extracting(index..<end))
-      index = end
-      while index < text.count, escape(text[index], into: &target) { index &+= 1 }
+  /// The same from `index` on, which moves behind what was taken, until `target` holds `end` bytes,
+  /// or up to 5 more.
+  static func append(
+    content text: Span<UInt8>, from index: inout Int, into target: inout ByteBuffer, until end: Int
+  ) {
+    while index < text.count, target.count < end {
+      let plain = JSONWord.plainEnd(of: text, from: index) - index
+      let run = index..<index + min(plain, end - target.count)
+      target.append(text.extracting(run))
+      index = run.upperBound
+      while index < text.count, target.count < end, escape(text[index], into: &target) {
+        index &+= 1
+      }
     }
-  }
-
-  /// The end of the run of bytes from `start` that stand for themselves.
-  private static func plainEnd(of text: Span<UInt8>, from start: Int) -> Int {
-    var index = start
-    while index &+ JSONWord.bytes <= text.count {
-      let special = JSONWord.special(JSONWord.load(text, at: index))
-      if special != 0 { return index &+ JSONWord.leading(special) }
-      index &+= JSONWord.bytes
-    }
-    while index < text.count, !needsEscape(text[index]) { index &+= 1 }
-    return index
-  }
-
-  @inline(__always) private static func needsEscape(_ byte: UInt8) -> Bool {
-    byte < 0x20 || byte == 0x22 || byte == 0x5c
   }
 
   /// Appends the escape of a byte that needs one; false for any other.
   private static func escape(_ byte: UInt8, into target: inout ByteBuffer) -> Bool {
-    guard needsEscape(byte) else { return false }
+    guard JSONWord.needsEscape(byte) else { return false }
     target.append(0x5c)
     switch byte {
     case 0x22, 0x5c: target.append(byte)

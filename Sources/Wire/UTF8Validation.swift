@@ -1,11 +1,13 @@
 /// UTF-8 as the Unicode standard has it (table 3-7): no overlong form, no surrogate, nothing
 /// beyond U+10FFFF.
 public enum UTF8Validation {
-  public static func isValid(_ text: Span<UInt8>) -> Bool { validCount(text) == text.count }
+  public static func isValid(_ text: Span<UInt8>) -> Bool {
+    wellFormedEnd(of: text, from: 0) == text.count
+  }
 
-  /// How many bytes of whole, well-formed characters it begins with.
-  public static func validCount(_ text: Span<UInt8>) -> Int {
-    var index = 0
+  /// The end of the well-formed characters that stand from `start` on, one behind the other.
+  static func wellFormedEnd(of text: Span<UInt8>, from start: Int) -> Int {
+    var index = start
     let count = text.count
     while index < count {
       if text[index] < 0x80 {

@@ -14,7 +14,7 @@ import Wire
         .init(slug: "upstream_closed", side: "upstream"),
       ],
       limits: [.init(name: "uri_bytes", value: 8192), .init(name: "connections", value: 0)],
-      logLinesDropped: { dropped }, isConfigReloadSuccessful: true,
+      logLinesDropped: { dropped }, files: { nil }, isConfigReloadSuccessful: true,
       configReloadUnixSeconds: 1_700_000_000.5, version: "1.2.3")
   }
 

@@ -11,7 +11,7 @@ import Wire
   private static func client() throws -> ClientConnection {
     let sink = try LogSink(path: "/dev/null", ringBytes: 4096)
     let shared = SharedState(
-      Configuration(listeners: []), sink: sink, connectionsMax: 1, ownListeners: [],
+      Configuration(listeners: []), sink: sink, files: nil, connectionsMax: 1, ownListeners: [],
       startUnixSeconds: 0)
     var ends: [Int32] = [-1, -1]
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
@@ -76,7 +76,7 @@ import Wire
     #expect(client.pipe != nil)
     #expect(!mark.rewind(client))
     #expect(text(client.output.span) == "behind")
-    client.dropPipe()
+    client.dropTail()
     #expect(mark.rewind(client))
   }
 }

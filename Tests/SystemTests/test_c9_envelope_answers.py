@@ -65,4 +65,4 @@ def test_the_limit_is_that_of_the_unpacked_answer(penstock, upstream):
     with Penstock({"accounts": [account(upstream)],
                    "limits": {"execute_response_bytes": "64KiB"}}) as server:
         response = call(server, upstream, gzipped(text), "gzip")
-        assert_error(response, 502, "decompression_limit")
+        assert_error(response, 502, ("decompression_limit", "upstream_response_too_large"))

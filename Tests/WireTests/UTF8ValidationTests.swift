@@ -29,6 +29,36 @@ import Wire
 
   private func check(_ bytes: [UInt8]) {
     let isValid = String(validating: bytes, as: UTF8.self) != nil
-    #expect(UTF8Validation.isValid(bytes.span) == isValid, "\(bytes)")
+    let agrees =
+      UTF8Validation.isValid(bytes.span) == isValid
+      && isValidInPieces(bytes, Cuts.whole(bytes)) == isValid
+      && isValidInPieces(bytes, Cuts.everyByte(bytes)) == isValid
+      && isValidInPieces(bytes, [bytes.count / 2, bytes.count]) == isValid
+    #expect(agrees, "\(bytes)")
+  }
+
+  private func isValidInPieces(_ bytes: [UInt8], _ cuts: [Int]) -> Bool {
+    var validator = UTF8Validator()
+    var start = 0
+    for cut in cuts {
+      guard validator.process(bytes.span.extracting(start..<cut)) else {
+        let isStillBroken = !validator.isWhole && !validator.process(Span())
+        if !isStillBroken { Issue.record("whole again behind a fault: \(bytes)") }
+        return false
+      }
+      start = cut
+    }
+    return validator.isWhole
+  }
+
+  @Test func refusesAByteAsSoonAsNoCharacterHasIt() {
+    for sequence in [[0xff], [0x80], [0xc0], [0xe0, 0x80], [0xed, 0xa0], [0xf4, 0x90]] as [[UInt8]]
+    {
+      var validator = UTF8Validator()
+      let bytes = sequence.span
+      let isGoodBefore = validator.process(bytes.extracting(droppingLast: 1))
+      let isGoodWithIt = validator.process(bytes.extracting(last: 1))
+      #expect(isGoodBefore && !isGoodWithIt, "\(sequence)")
+    }
   }
 }

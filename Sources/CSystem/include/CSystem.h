@@ -10,6 +10,7 @@
 #include <malloc.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -17,10 +18,12 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <string.h>
+#include <unistd.h>
 
 // --- libcurl: curl_easy_setopt and its kin are variadic, so one typed face for each kind of value
 
@@ -124,6 +127,21 @@ static inline int cs_unacknowledged(int socket) {
 static inline int cs_open_unnamed(const char *directory) {
   return open(directory, __O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
+// 1 where reading these bytes would not wait for a disk, as far as the kernel says.
+static inline int cs_is_resident(int file, off_t offset, size_t count) {
+  long page = sysconf(_SC_PAGESIZE);
+  off_t start = offset / page * page;
+  size_t length = (size_t)(offset - start) + count;
+  size_t pages = (length + page - 1) / page;
+  unsigned char states[512];
+  if (pages > sizeof states) return 0;
+  void *mapped = mmap(NULL, length, PROT_READ, MAP_SHARED, file, start);
+  if (mapped == MAP_FAILED) return 0;
+  int isResident = mincore(mapped, length, states) == 0;
+  for (size_t index = 0; isResident && index < pages; index++) isResident = states[index] & 1;
+  munmap(mapped, length);
+  return isResident;
+}
 static inline ssize_t cs_sendfile(int socket, int file, off_t *offset, size_t count) {
   return sendfile(socket, file, offset, count);
 }
@@ -147,6 +165,16 @@ static inline void cs_sha256(const void *bytes, size_t count, uint8_t out[32]) {
   SHA256_Final(out, &context);
 }
 #pragma GCC diagnostic pop
+
+static inline void cs_hmac_sha256(
+    const void *key, size_t keyCount, const void *bytes, size_t count, uint8_t out[32]) {
+  unsigned int outCount = 32;
+  HMAC(EVP_sha256(), key, (int)keyCount, bytes, count, out, &outCount);
+}
+// 0, or -1 where the kernel has none to give.
+static inline int cs_random(void *out, size_t count) {
+  return getrandom(out, count, 0) == (ssize_t)count ? 0 : -1;
+}
 
 // --- raw deflate, by zlib or ISA-L
 

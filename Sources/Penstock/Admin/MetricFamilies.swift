@@ -40,6 +40,17 @@ enum MetricFamilies {
   static let logLinesDropped = MetricFamily(
     "penstock_log_lines_dropped_total", .counter,
     "Log lines lost because the log could not be written.")
+  static let files = MetricFamily(
+    "penstock_files", .gauge, "Binary results that wait for their download.")
+  static let fileBytes = MetricFamily(
+    "penstock_file_bytes", .gauge, "Bytes of binary results that wait for their download.")
+  static let filesFree = MetricFamily(
+    "penstock_files_free_bytes", .gauge, "Free bytes of the disk that binary results are on.")
+  static let filesExpired = MetricFamily(
+    "penstock_files_expired_total", .counter, "Binary results removed when their time was over.")
+  static let spoolErrors = MetricFamily(
+    "penstock_spool_errors_total", .counter,
+    "Binary results that could not be written or read, by reason.")
   static let configReloadSuccessful = MetricFamily(
     "penstock_config_last_reload_successful", .gauge,
     "Whether the last load of the configuration worked.")

@@ -17,6 +17,8 @@ struct MetricNames: Sendable {
   /// By index in the list of limit names.
   let limits: [LimitName]
   let logLinesDropped: @Sendable () -> UInt64
+  /// Nil where there is no file store.
+  let files: @Sendable () -> FileStore.Figures?
   let isConfigReloadSuccessful: Bool
   /// When the configuration in use was loaded, in seconds since 1970.
   let configReloadUnixSeconds: Double

@@ -21,6 +21,7 @@ struct MetricsPage {
     page.writeErrors(into: &out)
     page.writeConnections(into: &out)
     page.writeLimits(into: &out)
+    page.writeFiles(into: &out)
     page.writeFacts(into: &out)
     ProcessMetrics.write(exposition: page.exposition, into: &out)
     page.exposition.writeEnd(into: &out)
@@ -187,6 +188,26 @@ struct MetricsPage {
       labels.append("limit", limit.name)
       let total = total { $0.limitHits.value(index) }
       exposition.write(MetricFamilies.limitHits, labels, total, into: &out)
+    }
+  }
+
+  private func writeFiles(into out: inout ByteBuffer) {
+    guard let figures = names.files() else { return }
+    let none = LabelSet()
+    exposition.writeHeader(MetricFamilies.files, into: &out)
+    exposition.write(MetricFamilies.files, none, figures.totals.files, into: &out)
+    exposition.writeHeader(MetricFamilies.fileBytes, into: &out)
+    exposition.write(MetricFamilies.fileBytes, none, figures.totals.bytes, into: &out)
+    exposition.writeHeader(MetricFamilies.filesFree, into: &out)
+    exposition.write(MetricFamilies.filesFree, none, figures.freeBytes, into: &out)
+    exposition.writeHeader(MetricFamilies.filesExpired, into: &out)
+    exposition.write(MetricFamilies.filesExpired, none, figures.expired, into: &out)
+    exposition.writeHeader(MetricFamilies.spoolErrors, into: &out)
+    for error in StoreError.allCases {
+      var labels = LabelSet()
+      labels.append("reason", error.name)
+      exposition.write(
+        MetricFamilies.spoolErrors, labels, figures.errors[error.rawValue], into: &out)
     }
   }
 

@@ -30,10 +30,11 @@ final class ClientConnection: Watcher {
 
   var stream: ByteStream
   var input = ByteBuffer()
-  /// What is to be written, in this order: bytes, then what a pipe holds. Exchanges append; the
-  /// settle writes.
+  /// What is to be written, in this order: bytes, then what a pipe or a file holds. Exchanges
+  /// append; the settle writes.
   var output = ByteBuffer()
   var pipe: Pipe?
+  var file: FileBody?
   /// True exactly when the pipe holds a chunk's data, which CRLF follows.
   var isPipeChunk = false
   /// Bytes of the output that the socket has taken.
@@ -139,7 +140,7 @@ final class ClientConnection: Watcher {
         }
         let ending = exchange.state.ending
         if ending == .notYet { return }
-        if ending != .abort, pipe != nil || output.count > lowBytes { return }
+        if ending != .abort, hasTail || output.count > lowBytes { return }
         finish(exchange)
       case .lingering:
         input.removeAll()
@@ -248,7 +249,7 @@ final class ClientConnection: Watcher {
   /// Cuts the connection with RST, so that a cut answer cannot be taken for a whole one.
   private func abort() {
     output.removeAll()
-    dropPipe()
+    dropTail()
     stream.abortOnClose()
     close(closeReason)
   }
@@ -280,7 +281,7 @@ final class ClientConnection: Watcher {
     if isWatched { worker.loop.forget(descriptor: stream.descriptor) }
     isWatched = false
     if stream.descriptor >= 0 { stream.close() }
-    dropPipe()
+    dropTail()
     input.removeAll()
     output.removeAll()
     worker.blocks.reclaim(&input)

@@ -5,7 +5,7 @@ extension ClientConnection {
   /// Sets what ends the present state if nothing happens.
   func setTimeout() {
     let timeouts = worker.configuration.timeouts
-    if hasUnsent {
+    if waitsForClient {
       let half = stalledBytes == nil ? 2 : 1
       setTimeout(from: writtenNanoseconds, timeouts.writeStallMilliseconds / half)
       return

@@ -118,7 +118,7 @@ extension ClientConnection {
 
   func setInterest() {
     var wanted: Readiness = wantsInput ? .readable : []
-    if hasUnsent { wanted.insert(.writable) }
+    if waitsForClient { wanted.insert(.writable) }
     // Where nothing is read, the end of the client is still of interest while it is waited on.
     if !wantsInput, !isInputEnded, !isEndTold { wanted.insert(.peerClosed) }
     if wanted == interest { return }
@@ -129,16 +129,23 @@ extension ClientConnection {
   // MARK: Writing
 
   /// True where something is still to be written.
-  var hasUnsent: Bool { !output.isEmpty || pipe != nil }
+  var hasUnsent: Bool { !output.isEmpty || hasTail }
+
+  /// A pipe or a file is behind the bytes.
+  var hasTail: Bool { pipe != nil || file != nil }
+
+  /// True where the client is waited for, and not the disk.
+  var waitsForClient: Bool { !output.isEmpty || pipe != nil || file.map { !$0.isReading } ?? false }
 
   func flush() {
     if case .closed = state { return }
     while hasUnsent {
-      switch writeNext() {
+      guard let result = writeNext() else { return }
+      switch result {
       case .moved:
         writtenNanoseconds = worker.loop.nowNanoseconds
         stalledBytes = nil
-        if case .exchange(let exchange) = state, pipe == nil, output.count <= lowBytes {
+        if case .exchange(let exchange) = state, !hasTail, output.count <= lowBytes {
           exchange.onDownstreamDrained()
         }
       case .wouldBlock:
@@ -147,7 +154,10 @@ extension ClientConnection {
           writtenNanoseconds = stalledNanoseconds
         }
         return
-      case .ended, .failed:
+      case .ended:
+        onFileBroken()
+        return
+      case .failed:
         onClientGone(.clientAborted)
         return
       }
@@ -169,29 +179,48 @@ extension ClientConnection {
     return true
   }
 
-  /// One write of what comes first.
-  private func writeNext() -> StreamResult {
+  /// One write of what comes first; nil where the disk is waited for.
+  private func writeNext() -> StreamResult? {
     if !output.isEmpty {
-      let result = output.withUnsafeBytes { stream.write($0, hasMore: pipe != nil) }
+      let result = output.withUnsafeBytes { stream.write($0, hasMore: hasTail) }
       if case .moved(let count) = result {
         output.consume(count)
         writtenBytes += count
       }
       return result
     }
+    if let file { return writeFile(file) }
     guard let pipe else { preconditionFailure("nothing to be written") }
     let result = stream.splice(from: pipe, hasMore: isPipeChunk)
     if pipe.count == 0 {
       if isPipeChunk { output.append("\r\n") }
-      dropPipe()
+      dropTail()
     }
     return result
   }
 
-  func dropPipe() {
+  private func writeFile(_ body: FileBody) -> StreamResult? {
+    let result = body.send(on: stream)
+    if case .moved(let count)? = result, case .exchange(let exchange) = state {
+      exchange.onFileSent(count, isWhole: body.isWhole)
+      if body.isWhole { dropTail() }
+    }
+    return result
+  }
+
+  /// A file is shorter than it was, or cannot be read: what has begun is cut.
+  private func onFileBroken() {
+    dropTail()
+    if case .exchange(let exchange) = state { exchange.onFileBroken() }
+    mark()
+  }
+
+  func dropTail() {
     if let pipe { worker.pipes.giveBack(pipe) }
     pipe = nil
     isPipeChunk = false
+    file?.close()
+    file = nil
   }
 
   /// All is written. Whoever had to be waited for is not lent a pipe for the next piece, and holds

@@ -227,16 +227,12 @@ enum ErrorTable {
       downstream(
         3020, "decompression_limit", 413, "The body expands more than the limits allow.",
         "Send a body that expands less, or send it plain.", closes: true)
-    case .binaryBodyUnsupported:
-      downstream(
-        3016, "binary_body_unsupported", 501, "Binary bodies are not supported yet.",
-        "Use the streaming route /proxy/ for binary bodies.")
     case .binaryAnswerUnsupported:
       ErrorRow(
         code: 3017, slug: "binary_answer_unsupported", status: 501, side: .internal,
         phase: .respond, proxyStatus: "proxy_internal_response", isTransient: false, closes: false,
-        message: "The upstream answered with binary data, which is not supported here yet.",
-        fix: "Use the streaming route /proxy/ for binary answers.")
+        message: "The upstream answered with binary data, and there is no directory to keep it in.",
+        fix: "Set files.directory, or use the streaming route /proxy/.")
     case .customConnectionDataOff:
       downstream(
         3018, "custom_connection_data_off", 501, "Inline credentials are turned off.",

@@ -13,7 +13,7 @@ public enum PenstockError: Int, Error, CaseIterable, Sendable {
   case tooManyParameters, parametersTooLarge
   case invalidHeaderName, invalidHeaderValue, reservedHeader, reservedParameter
   case unsupportedMediaType, unsupportedEncoding, badEncoding, decompressionLimit
-  case binaryBodyUnsupported, binaryAnswerUnsupported, customConnectionDataOff
+  case binaryAnswerUnsupported, customConnectionDataOff
   case authSchemeUnsupported
   case invalidIdempotencyKey, idempotencyKeyReused, replayUnavailable
   // `binary_body.url`, which Penstock fetches

@@ -82,6 +82,8 @@ final class Exchange {
   var movedNanoseconds: Int64 = 0
   /// True exactly when the output went over its high mark and not yet down to the low one.
   var isDownstreamFull = false
+  /// A stored file is being opened for it.
+  var fileOpening: FileOpening?
   /// What the envelope endpoint keeps; nil on the streaming route.
   var execute: ExecuteEnd?
 
@@ -191,6 +193,9 @@ final class Exchange {
   /// or in the client's dispatch, never within a call of the upstream connection.
   func finish() {
     endFetch()
+    cancelFile()
+    fileOpening?.exchange = nil
+    fileOpening = nil
     upstream?.release()
     upstream = nil
     worker.log(record, client: client)

@@ -38,10 +38,10 @@ extension Exchange {
     responseStages = nil
   }
 
-  /// Answers with a row of the error table.
+  /// Answers with a row of the error table. `size`: of a file whose range is not to be had.
   func answer(
     _ error: PenstockError, hasSentBytes: Bool = false, allow: StaticString = "",
-    problems: [FieldProblem] = [], times: PhaseTimes? = nil
+    problems: [FieldProblem] = [], times: PhaseTimes? = nil, size: Int? = nil
   ) {
     if record.requestID.isEmpty { worker.requestIDs.appendNew(to: &record.requestID) }
     let row = error.row
@@ -60,6 +60,11 @@ extension Exchange {
     settleReplay(.error(error, hasSentBytes: hasSentBytes), keeps: hasSentBytes && !canRetry)
     fields.append(canRetry ? "true\r\n" as StaticString : "false\r\n")
     if row.status == 415 { fields.append("Accept-Encoding: gzip, deflate\r\n") }
+    if let size {
+      fields.append("Content-Range: bytes */")
+      fields.append(decimal: size)
+      fields.append("\r\n")
+    }
     if row.status == 503 { fields.append("Retry-After: 1\r\n") }
     if row.status == 401 { fields.append("WWW-Authenticate: Bearer\r\n") }
     if allow.utf8CodeUnitCount > 0 { fields.appendField("Allow", allow) }
@@ -133,6 +138,10 @@ extension Exchange {
   func onTotalTimeout() {
     leaveReplay()
     if state.response == .whole || state.response == .cut { return }
+    if execute?.isFileEnding ?? false {
+      fail(.spoolUnavailable, .respond)
+      return
+    }
     if execute?.fetch != nil {
       fail(.binaryURLTimeout, .receive)
       return
@@ -183,6 +192,7 @@ extension Exchange {
   func abandonUpstream() {
     isAbandoned = true
     endFetch()
+    cancelFile()
     if isQueued { pool?.leaveQueue(self) }
     isQueued = false
     upstream?.abandon()

@@ -17,7 +17,8 @@ extension Exchange {
     switch worker.router.destination(target, host: bytes[host][name]) {
     case .healthz: if isRead(method) { answerHealth(isReady: true) }
     case .readyz: if isRead(method) { answerHealth(isReady: !worker.isDraining) }
-    case .execute(let isRetiredVersion): beginExecute(bytes, isRetiredVersion: isRetiredVersion)
+    case .execute(let isRetiredVersion):
+      beginExecute(bytes, host: host, isRetiredVersion: isRetiredVersion)
     case .proxy(let index, let rest):
       record.route = "proxy"
       guard let caller = authenticate(bytes) else { return }
@@ -33,7 +34,7 @@ extension Exchange {
       guard permits(route, bytes) else { return }
       compression = worker.compression.ofRoutes[index]
       stream(bytes, to: worker.configuration.accounts[route.account], rest: target[rest])
-    case .files: if isRead(method) { answer(.notFound) }
+    case .files: if isRead(method) { serveFile(bytes) }
     case .session: if isPost(method) { answer(.notFound) }
     case .nothing: answer(.notFound)
     }

@@ -205,7 +205,7 @@ extension Exchange {
 
   /// What is held back of an envelope's answer has a bound of its own.
   private var stageRoomDown: Int {
-    if isHoldingEnvelope { return Self.pieceBytes }
+    if isHoldingEnvelope { return execute?.file?.canTake ?? true ? Self.pieceBytes : 0 }
     return worker.configuration.limits.writeBufferHighBytes - (client?.output.count ?? 0)
   }
 

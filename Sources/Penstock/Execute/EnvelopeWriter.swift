@@ -27,6 +27,7 @@ struct EnvelopeWriter: ~Copyable {
   private var headers: [Header] = []
   private var scratch = ByteBuffer()
   private var mediaType = MediaType.undeclared
+  private var contentTypeSlice = Slice.empty
   /// True exactly when the body is still under a content coding, so that its bytes say nothing.
   private var isEncoded = false
 
@@ -36,6 +37,7 @@ struct EnvelopeWriter: ~Copyable {
     headers.removeAll(keepingCapacity: true)
     scratch.removeAll()
     mediaType = .undeclared
+    contentTypeSlice = .empty
     isEncoded = false
   }
 
@@ -58,6 +60,7 @@ struct EnvelopeWriter: ~Copyable {
     }
     if name.equalsIgnoringCase("content-type"), mediaType == .undeclared {
       mediaType = MediaType(value)
+      contentTypeSlice = Slice(start: valueStart, count: value.count)
     }
   }
 
@@ -68,6 +71,9 @@ struct EnvelopeWriter: ~Copyable {
     if isEncoded || mediaType.kind == .binary { return true }
     return mediaType.charset == .other && mediaType.kind != .json
   }
+
+  /// As the upstream declared it; empty where it did not.
+  var contentType: [UInt8] { scratch.span[contentTypeSlice].withUnsafeBufferPointer { Array($0) } }
 
   var charset: TextEscaper.Charset { mediaType.charset.ofText }
 

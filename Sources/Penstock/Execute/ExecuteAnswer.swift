@@ -65,6 +65,10 @@ extension Exchange {
   /// Holds plain bytes of the answer back, until it is known what becomes of them.
   func onEnvelopeBody(_ payload: Span<UInt8>) {
     guard let execute else { return }
+    if execute.form == .binary {
+      appendToFile(payload)
+      return
+    }
     execute.answer.append(payload)
     if execute.writer.isBinary {
       beginFile(execute)
@@ -187,14 +191,6 @@ extension Exchange {
     }
     record.addedNanoseconds += worker.loop.sinceTurnBegan()
   }
-
-  // MARK: Binary answers
-
-  private func beginFile(_ execute: ExecuteEnd) {
-    fail(.binaryAnswerUnsupported, .body)
-  }
-
-  private func endFile(_ execute: ExecuteEnd) {}
 }
 
 private let redacted = Array("***".utf8)

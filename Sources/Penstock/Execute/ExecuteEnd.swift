@@ -37,6 +37,12 @@ final class ExecuteEnd {
   var status = 0
   /// What it is, once more has come than is held back; nil before.
   var form: EnvelopeWriter.Form?
+  /// Takes what is no text; nil for all else, and once it is whole.
+  var file: FileWriter?
+  /// All of it has come, and only the disk is waited for.
+  var isFileEnding = false
+  /// The client's Host, for links.
+  private var hostBytes = ByteBuffer()
   /// The most that may come, and what has come, content coding included.
   var answerBytesMax = 0
   private var answerBytes = 0
@@ -101,6 +107,22 @@ final class ExecuteEnd {
     writer.append(form, status: status, body: answer, into: &target)
   }
 
+  /// Appends the envelope of an answer that stands in a file.
+  func write(_ data: BinaryData, into target: inout ByteBuffer) {
+    writer.append(.binary, status: status, file: data, into: &target)
+  }
+
+  /// Hands over what is held back.
+  func moveAnswer(to file: FileWriter) {
+    file.append(answer)
+    answer.removeAll()
+  }
+
+  /// The client's Host; `localhost` where it sent none.
+  var host: [UInt8] { hostBytes.isEmpty ? Array("localhost".utf8) : Array(hostBytes) }
+
+  func takeHost(_ host: Span<UInt8>) { hostBytes.append(host) }
+
   /// What a long answer passes on its way into the envelope.
   func stages(_ form: EnvelopeWriter.Form) -> [any BodyStage] {
     var prefix = ByteBuffer()
@@ -151,6 +173,10 @@ final class ExecuteEnd {
     envelope.removeAll()
     answer.removeAll()
     form = nil
+    file?.cancel()
+    file = nil
+    isFileEnding = false
+    hostBytes.removeAll()
     request.reset()
     idempotencyKey = nil
     digest = nil
@@ -165,7 +191,17 @@ final class ExecuteEnd {
 
 // A span of a class's buffer cannot be passed on beside it; the buffer itself can.
 
+extension FileWriter {
+  func append(_ payload: borrowing ByteBuffer) { append(payload.span) }
+}
+
 extension EnvelopeWriter {
+  mutating func append(
+    _ form: Form, status: Int, file: BinaryData, into target: inout ByteBuffer
+  ) {
+    append(form, status: status, body: Span(), file: file, into: &target)
+  }
+
   borrowing func form(of body: borrowing ByteBuffer) -> Form { form(of: body.span) }
 
   borrowing func form(ofPrefix body: borrowing ByteBuffer) -> Form { form(ofPrefix: body.span) }

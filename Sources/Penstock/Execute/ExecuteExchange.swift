@@ -8,7 +8,7 @@ import Wire
 extension Exchange {
   // MARK: The head
 
-  func beginExecute(_ bytes: Span<UInt8>, isRetiredVersion: Bool) {
+  func beginExecute(_ bytes: Span<UInt8>, host: Slice, isRetiredVersion: Bool) {
     record.route = "execute"
     if !bytes[head.method].equals("POST") {
       answerMethodNotAllowed("POST")
@@ -26,6 +26,7 @@ extension Exchange {
     guard planEnvelopeCoding(bytes) else { return }
     execute = worker.takeExecuteEnd()
     execute?.deadline = ExecuteDeadline(head, bytes)
+    execute?.takeHost(bytes[host])
     guard takeIdempotencyKey(bytes) else { return }
     sendContinue()
     if state.request == .whole { onEnvelopeEnded() }

@@ -10,16 +10,19 @@ final class SharedState: Sendable {
   let connections = SharedCount()
   let runningWorkers = SharedCount()
   let replays: ReplayTable
+  /// Nil where there is no directory for it.
+  let files: FileStore?
   /// The configured limit, or what fits the descriptors.
   let connectionsMax: Int
   let ownListeners: [SocketAddress]
 
   init(
-    _ configuration: Configuration, sink: LogSink, connectionsMax: Int,
+    _ configuration: Configuration, sink: LogSink, files: FileStore?, connectionsMax: Int,
     ownListeners: [SocketAddress], startUnixSeconds: Double
   ) {
     self.configuration = configuration
     self.sink = sink
+    self.files = files
     self.connectionsMax = connectionsMax
     self.ownListeners = ownListeners
     replays = ReplayTable(
@@ -41,7 +44,8 @@ final class SharedState: Sendable {
         let value = $0 == .connections ? connectionsMax : $0.value(configuration.limits)
         return MetricNames.LimitName(name: $0.name, value: value)
       },
-      logLinesDropped: { sink.droppedLines }, isConfigReloadSuccessful: true,
+      logLinesDropped: { sink.droppedLines }, files: { files?.figures },
+      isConfigReloadSuccessful: true,
       configReloadUnixSeconds: startUnixSeconds, version: penstockVersion)
   }
 }

@@ -101,8 +101,8 @@ struct LimitKey: Sendable {
     LimitKey("execute_base64_bytes", \.executeBase64Bytes, .bytes, 1024...gibibyte),
     LimitKey("binary_body_bytes", \.binaryBodyBytes, .bytes, 1024...1 << 40),
     LimitKey("execute_held_bytes", \.executeHeldBytes, .bytes, 1024...1 << 24),
-    LimitKey("file_bytes", \.fileBytes, .bytes, 1024...1 << 44, isLater: true),
-    LimitKey("files_free_percent", \.filesFreePercent, .count, 0...99, isLater: true),
+    LimitKey("file_bytes", \.fileBytes, .bytes, 1024...1 << 44),
+    LimitKey("files_free_percent", \.filesFreePercent, .count, 0...99),
     LimitKey("idempotent_answer_bytes", \.idempotentAnswerBytes, .bytes, 0...1 << 24),
   ]
 }

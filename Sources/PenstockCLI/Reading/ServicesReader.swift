@@ -115,23 +115,32 @@ struct ServicesReader {
     let fallback = FilesConfiguration()
     guard let given = file.section("files", keys: Keys.files) else { return fallback }
     let directory = given.text("directory").map { given.node.source.resolved($0) }
-    if directory != nil { reading.noteLater("files", file.place(of: "files")) }
-    var signingKey: Secret?
-    if let key = given.text("signing_key", isSecret: true) {
-      signingKey = Secret(key)
-      if key.utf8.count < 16 {
-        reading.error(
-          given["signing_key"] ?? given.node, "`signing_key` is shorter than 16 bytes",
-          help: "make one with `openssl rand -hex 32`")
-      }
-    }
     return FilesConfiguration(
       directory: directory,
       ttlMilliseconds: given.milliseconds(
         "ttl", fallback.ttlMilliseconds, in: 1000...Self.day),
       bytesMax: given.bytes("max_bytes", fallback.bytesMax, in: 0...1 << 50),
       filesMax: given.count("max_files", fallback.filesMax, in: 0...100_000_000),
-      signingKey: signingKey, publicURL: publicURL(given))
+      signingKeys: signingKeys(given), publicURL: publicURL(given))
+  }
+
+  private func signingKeys(_ files: Section) -> [SigningKey] {
+    if files.isMissing("signing_key"), !files.isMissing("directory") {
+      reading.warn(
+        files.node, "without `signing_key` links to files end with the process",
+        help: "make one with `openssl rand -hex 32`")
+    }
+    var keys: [SigningKey] = []
+    for item in files.items("signing_key") {
+      guard let key = reading.text(item, isSecret: true) else { continue }
+      if key.utf8.count < 16 {
+        reading.error(
+          item, "`signing_key` is shorter than 16 bytes",
+          help: "make one with `openssl rand -hex 32`")
+      }
+      keys.append(SigningKey(of: Array(key.utf8).span))
+    }
+    return keys
   }
 
   private func publicURL(_ section: Section) -> String? {

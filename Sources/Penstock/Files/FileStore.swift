@@ -1,0 +1,162 @@
+import EventLoop
+import Glibc
+import Wire
+
+/// Binary results on disk: one directory, which other processes may use, too.
+///
+/// A file is written as `{id}.part` and gets its name, `{id}-{expires}`, when it is whole; so what
+/// was being written when a process died is known by its name and its lock. All that touches the
+/// disk runs on helper threads.
+// Sendable: what changes is behind the mutex.
+final class FileStore: @unchecked Sendable {
+  let directory: String
+  let tasks: BlockingTasks
+  let fileBytesMax: Int
+  private let configuration: FilesConfiguration
+  private let freePercent: Int
+  private let keys: [SigningKey]
+
+  /// A POSIX mutex, because thread sanitizer understands it.
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private var quota: FileQuota
+  private var errors = [UInt64](repeating: 0, count: StoreError.allCases.count)
+  private var expired: UInt64 = 0
+  private var hasSwept = false
+  /// Held while the directory is looked through.
+  private let sweepMutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+
+  /// nil where no directory is configured and none could be made. Errors: a configured directory
+  /// that cannot be used, in words for an operator.
+  init?(_ configuration: FilesConfiguration, _ limits: Limits) throws(ServerFault) {
+    guard let directory = try StoreDirectory.prepare(configuration.directory) else { return nil }
+    self.configuration = configuration
+    self.directory = directory
+    fileBytesMax = limits.fileBytes
+    freePercent = limits.filesFreePercent
+    keys = configuration.signingKeys.isEmpty ? [try .random()] : configuration.signingKeys
+    quota = FileQuota(bytesMax: configuration.bytesMax, filesMax: configuration.filesMax)
+    pthread_mutex_init(mutex, nil)
+    pthread_mutex_init(sweepMutex, nil)
+    tasks = BlockingTasks(threads: Self.threads)
+  }
+
+  /// For downloads from a cold disk and for writing, together.
+  private static let threads = 3
+
+  deinit {
+    pthread_mutex_destroy(mutex)
+    pthread_mutex_destroy(sweepMutex)
+    mutex.deallocate()
+    sweepMutex.deallocate()
+  }
+
+  private func whileHeld<Result>(_ body: () -> Result) -> Result {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return body()
+  }
+
+  // MARK: Links
+
+  /// Appends the URL of a file. `host`: the request's, for where no URL is configured.
+  func appendLink(to file: StoredFile, host: Span<UInt8>, into out: inout ByteBuffer) {
+    if let url = configuration.publicURL {
+      out.append(url)
+    } else {
+      out.append("http://")
+      out.append(host)
+    }
+    FileLink(id: file.id, expiresUnixSeconds: file.expiresUnixSeconds)
+      .append(signedBy: keys[0], into: &out)
+  }
+
+  /// What a request target links to; nil where its signature is none of ours.
+  func link(_ target: Span<UInt8>) -> FileLink? { FileLink(target, keys: keys) }
+
+  /// When a file that is whole now expires.
+  var expiresUnixSeconds: Int {
+    Int(Clock.wallNanoseconds() / 1_000_000_000) + (configuration.ttlMilliseconds + 999) / 1000
+  }
+
+  // MARK: Room, asked for by helper threads
+
+  func beginFile() throws(StoreError) {
+    if !whileHeld({ hasSwept }) { sweep() }
+    try makingRoom { (quota) throws(StoreError) in try quota.beginFile() }
+  }
+
+  /// Room for more bytes of a file.
+  func reserve(_ bytes: Int) throws(StoreError) {
+    if freePercent > 0, let (free, total) = freeBytes, free - bytes < total / 100 * freePercent {
+      throw .freeSpace
+    }
+    try makingRoom { (quota) throws(StoreError) in try quota.reserve(bytes) }
+  }
+
+  /// Where there is none, what has expired goes; what has not, never.
+  private func makingRoom(
+    _ body: (inout FileQuota) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    if attempt(body) == nil { return }
+    sweep()
+    if let error = attempt(body) { throw error }
+  }
+
+  private func attempt(_ body: (inout FileQuota) throws(StoreError) -> Void) -> StoreError? {
+    whileHeld {
+      do throws(StoreError) {
+        try body(&quota)
+        return nil
+      } catch {
+        return error
+      }
+    }
+  }
+
+  /// `changedNanoseconds`: of the inode's last change, where the file was named.
+  func endFile(bytes: Int, changedNanoseconds: Int64?) {
+    whileHeld { quota.endFile(bytes: bytes, changedNanoseconds: changedNanoseconds) }
+  }
+
+  // MARK: Sweeping
+
+  /// Looks through the directory: removes what has expired and what nobody writes any more, and
+  /// counts the rest. On a helper thread.
+  func sweep() {
+    pthread_mutex_lock(sweepMutex)
+    defer { pthread_mutex_unlock(sweepMutex) }
+    let sweep = FileSweep(directory)
+    sweep.run()
+    whileHeld {
+      hasSwept = true
+      expired &+= UInt64(sweep.expired)
+      quota.onSwept(sweep.found, startNanoseconds: sweep.startNanoseconds)
+    }
+  }
+
+  // MARK: For the metrics
+
+  struct Figures {
+    let totals: FileQuota.Totals
+    let expired: UInt64
+    /// By `StoreError`.
+    let errors: [UInt64]
+    let freeBytes: Int
+  }
+
+  var figures: Figures {
+    let free = freeBytes?.free ?? 0
+    return whileHeld {
+      Figures(totals: quota.stored, expired: expired, errors: errors, freeBytes: free)
+    }
+  }
+
+  func count(_ error: StoreError) { whileHeld { errors[error.rawValue] &+= 1 } }
+
+  private var freeBytes: (free: Int, total: Int)? {
+    var status = statvfs()
+    guard statvfs(directory, &status) == 0 else { return nil }
+    let block = Int(status.f_frsize)
+    return (Int(status.f_bavail) * block, Int(status.f_blocks) * block)
+  }
+}

@@ -1,0 +1,107 @@
+import EventLoop
+import Wire
+
+/// Whoever has a result written. Told on its own thread, never from within a call of the writer.
+protocol FileWriterOwner: AnyObject {
+  /// There is room again.
+  func onFileDrained()
+  func onFileStored(_ file: StoredFile)
+  func onFileFailed(_ error: StoreError)
+}
+
+/// Writes one result to the store, off the loop: what comes is gathered, and handed to a helper
+/// thread a piece at a time. Used by its loop's thread only.
+// Sendable: only the closures that its loop runs touch it.
+final class FileWriter: @unchecked Sendable {
+  private let store: FileStore
+  private let remote: RemoteTasks
+  private let part: PartFile
+  private var owner: (any FileWriterOwner)?
+  /// What the disk has not been given yet.
+  private var waiting = ByteBuffer()
+  private var isAtWork = false
+  private var isFinishing = false
+  private var wasFull = false
+
+  /// `contentType`: as the upstream declared it; one that is not well-formed is not kept.
+  init(_ store: FileStore, contentType: [UInt8], remote: RemoteTasks, owner: any FileWriterOwner) {
+    self.store = store
+    self.remote = remote
+    self.owner = owner
+    let isKept = MediaType.isWellFormed(contentType.span)
+    part = PartFile(store, contentType: isKept ? contentType : [])
+  }
+
+  /// False while enough waits for the disk.
+  var canTake: Bool { waiting.count < Self.waitingBytesMax }
+
+  private static let waitingBytesMax = 1 << 20
+  /// Less is gathered first.
+  private static let pieceBytes = 1 << 18
+
+  func append(_ payload: Span<UInt8>) {
+    waiting.append(payload)
+    if !canTake { wasFull = true }
+    if waiting.count >= Self.pieceBytes { work() }
+  }
+
+  /// Nothing more comes.
+  func finish() {
+    isFinishing = true
+    work()
+  }
+
+  /// Nobody wants it any more.
+  func cancel() {
+    owner = nil
+    if !isAtWork { discard() }
+  }
+
+  private func work() {
+    if isAtWork { return }
+    isAtWork = true
+    let piece = Array(waiting)
+    waiting.removeAll()
+    let isLast = isFinishing
+    let part = part
+    store.tasks.submit { [self] in
+      let outcome: Result<StoredFile?, StoreError>
+      do throws(StoreError) {
+        if !piece.isEmpty { try part.write(piece) }
+        outcome = .success(isLast ? try part.finish() : nil)
+      } catch {
+        outcome = .failure(error)
+      }
+      remote.post { self.onWorked(outcome) }
+    }
+  }
+
+  private func onWorked(_ outcome: Result<StoredFile?, StoreError>) {
+    isAtWork = false
+    guard let owner else {
+      discard()
+      return
+    }
+    switch outcome {
+    case .failure(let error):
+      store.count(error)
+      self.owner = nil
+      discard()
+      owner.onFileFailed(error)
+    case .success(let file?):
+      self.owner = nil
+      owner.onFileStored(file)
+    case .success(nil):
+      if isFinishing || waiting.count >= Self.pieceBytes { work() }
+      if wasFull, canTake {
+        wasFull = false
+        owner.onFileDrained()
+      }
+    }
+  }
+
+  private func discard() {
+    let part = part
+    store.tasks.submit { part.discard() }
+  }
+}

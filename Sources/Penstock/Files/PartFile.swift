@@ -1,0 +1,123 @@
+import Glibc
+
+/// A file of the store while it is being written. For one helper thread at a time.
+// Sendable: its writer has one task at a time under way, and touches it in no other place.
+final class PartFile: @unchecked Sendable {
+  private let store: FileStore
+  private let contentType: [UInt8]
+  private var id: FileID?
+  private var descriptor: Int32 = -1
+  /// Bytes of the body that are written.
+  private var size = 0
+  /// Bytes that the store holds room for.
+  private var reserved = 0
+  /// The store counts it among those that are being written.
+  private var isCounted = false
+
+  init(_ store: FileStore, contentType: [UInt8]) {
+    self.store = store
+    self.contentType = contentType
+  }
+
+  deinit { discard() }
+
+  /// Writes the next bytes; makes the file before the first.
+  func write(_ bytes: [UInt8]) throws(StoreError) {
+    if descriptor < 0 { try open() }
+    if size + bytes.count > store.fileBytesMax { throw .tooLarge }
+    try reserve(bytes.count)
+    try write(bytes, at: nil)
+    size += bytes.count
+  }
+
+  /// Names the file: from now on it is a result.
+  func finish() throws(StoreError) -> StoredFile {
+    if descriptor < 0 { try open() }
+    try write(FileHeader(size: size, contentType: contentType).encoded, at: 0)
+    guard let id else { throw .other }
+    let expires = store.expiresUnixSeconds
+    let part = StoredName.part(id, in: store.directory)
+    let name = StoredName.whole(id, expiresUnixSeconds: expires, in: store.directory)
+    // A disk may tell of what it could not write as late as now.
+    if fdatasync(descriptor) != 0, errno != EINVAL { throw StoreError(errno) }
+    guard rename(part, name) == 0 else { throw StoreError(errno) }
+    var status = stat()
+    let isThere = fstat(descriptor, &status) == 0
+    self.id = nil
+    close(descriptor)
+    descriptor = -1
+    end(changedNanoseconds: isThere ? status.st_ctim.nanoseconds : 0)
+    return StoredFile(id: id, size: size, contentType: contentType, expiresUnixSeconds: expires)
+  }
+
+  /// Removes what there is of it.
+  func discard() {
+    if let id { unlink(StoredName.part(id, in: store.directory)) }
+    id = nil
+    if descriptor >= 0 { close(descriptor) }
+    descriptor = -1
+    end(changedNanoseconds: nil)
+  }
+
+  /// Gives the room back, or hands it over to the named file.
+  private func end(changedNanoseconds: Int64?) {
+    if isCounted { store.endFile(bytes: reserved, changedNanoseconds: changedNanoseconds) }
+    isCounted = false
+    reserved = 0
+  }
+
+  private func open() throws(StoreError) {
+    try store.beginFile()
+    isCounted = true
+    try makeLocked()
+    try reserve(FileHeader.bytes)
+    try write([UInt8](repeating: 0x0a, count: FileHeader.bytes), at: nil)
+  }
+
+  /// Makes the file and locks it, which tells whoever sweeps that somebody is at work on it. One
+  /// that was swept away in between is made anew.
+  private func makeLocked() throws(StoreError) {
+    while true {
+      guard let made = FileID() else { throw .other }
+      let path = StoredName.part(made, in: store.directory)
+      let flags = O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC
+      descriptor = Glibc.open(path, flags, 0o600)
+      if descriptor < 0, errno == ENOENT {
+        StoreDirectory.restore(store.directory)
+        descriptor = Glibc.open(path, flags, 0o600)
+      }
+      guard descriptor >= 0 else { throw StoreError(errno) }
+      id = made
+      var status = stat()
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &status) == 0,
+        status.st_nlink > 0
+      {
+        return
+      }
+      close(descriptor)
+      unlink(path)
+    }
+  }
+
+  private func reserve(_ bytes: Int) throws(StoreError) {
+    try store.reserve(bytes)
+    reserved += bytes
+  }
+
+  /// `offset`: nil for the file's end.
+  private func write(_ bytes: [UInt8], at offset: Int?) throws(StoreError) {
+    var written = 0
+    while written < bytes.count {
+      let moved = bytes.withUnsafeBytes { space in
+        let rest = UnsafeRawBufferPointer(rebasing: space[written...])
+        if let offset {
+          return pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + written))
+        }
+        return Glibc.write(descriptor, rest.baseAddress, rest.count)
+      }
+      if moved < 0, errno == EINTR { continue }
+      guard moved > 0 else { throw StoreError(moved < 0 ? errno : ENOSPC) }
+      written += moved
+    }
+  }
+}

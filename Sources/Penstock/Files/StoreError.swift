@@ -1,0 +1,36 @@
+import Glibc
+
+/// Why the file store could not do something; a label of its errors' metric.
+enum StoreError: Int, Error, CaseIterable, Sendable {
+  /// `files.max_bytes`, `files.max_files` and `limits.files_free_percent`.
+  case bytesQuota, filesQuota, freeSpace
+  case noSpace, diskQuota, inputOutput, readOnly, noAccess, tooLarge, other
+
+  /// By errno.
+  init(_ number: Int32) {
+    self =
+      switch number {
+      case ENOSPC: .noSpace
+      case EDQUOT: .diskQuota
+      case EIO: .inputOutput
+      case EROFS: .readOnly
+      case EACCES, EPERM: .noAccess
+      default: .other
+      }
+  }
+
+  var name: StaticString {
+    switch self {
+    case .bytesQuota: "max_bytes"
+    case .filesQuota: "max_files"
+    case .freeSpace: "free_space"
+    case .noSpace: "enospc"
+    case .diskQuota: "edquot"
+    case .inputOutput: "eio"
+    case .readOnly: "erofs"
+    case .noAccess: "eacces"
+    case .tooLarge: "file_bytes"
+    case .other: "other"
+    }
+  }
+}
