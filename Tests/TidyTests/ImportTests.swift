@@ -29,8 +29,11 @@ import Testing
       "Upstream": ["Dial.swift", "Dialer.swift"],
       // The library of a content coding, chosen at build time.
       "Body": ["DeflateLibrary.swift", "Deflater.swift", "Inflater.swift"],
-      // A digest, a search for secrets and a random number.
-      "Penstock": ["KeyDigest.swift", "CredentialInjector.swift", "RequestIDs.swift"],
+      // Digests, a search for secrets and random numbers.
+      "Penstock": [
+        "KeyDigest.swift", "CredentialInjector.swift", "RequestIDs.swift", "SigningKey.swift",
+        "FileID.swift",
+      ],
     ],
     "Upstream": ["PenstockCLI": ["AccountUpstreamReader.swift"]],
     "Yams": ["PenstockCLI": ["YAMLDocument.swift"]],
