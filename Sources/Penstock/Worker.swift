@@ -28,6 +28,7 @@ final class Worker: TurnEndHandler {
   let headLimits: HeadLimits
   let chunkLimits: ChunkLimits
   var pathRule = PathRule()
+  var ruleJudge = RuleJudge()
   var endpointResolver: EndpointResolver
   var envelopeParser: ExecuteRequestParser
   var requestIDs = RequestIDs()

@@ -42,6 +42,17 @@ extension Span where Element == UInt8 {
     }
   }
 
+  /// Equal to other bytes.
+  @inlinable public func equals(_ other: Span<UInt8>) -> Bool {
+    if count != other.count { return false }
+    var index = 0
+    while index < count {
+      if self[index] != other[index] { return false }
+      index &+= 1
+    }
+    return true
+  }
+
   /// Equal to a lower-case literal, whatever the case of its own ASCII letters.
   @inlinable public func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
     if count != lowercase.utf8CodeUnitCount { return false }

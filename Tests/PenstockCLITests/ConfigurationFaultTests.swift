@@ -85,6 +85,25 @@ import Testing
     #expect(try fixture.messages(text) == [message])
   }
 
+  @Test(arguments: [
+    ("{methods: [get]}", "this is no method"), ("{methods: ['*']}", "this is no method"),
+    ("{methods: []}", "`methods` is empty"), ("{paths: []}", "`paths` is empty"),
+    ("{paths: [repos/*]}", "this is no path"),
+    ("{paths: ['/a?b']}", "a rule's path holds a character that no path does"),
+    ("{paths: ['/a%zz']}", "a `%` that two digits do not follow"),
+    ("{paths: [/a/../b]}", "a rule's path holds a dot segment"),
+    ("{paths: [/a//b]}", "a rule's path holds an empty segment"),
+    ("{paths: [/a**]}", "`**` is not a segment of its own"),
+    ("{path: /a}", "unknown key `path` in a rule"), ("GET", "a single value where a rule belongs"),
+    ("{observe: perhaps}", "`observe` cannot be `perhaps`"),
+  ])
+  func `a rule says what it allows`(rule: String, message: String) throws {
+    let account = "accounts: [{id: a, base_url: https://a.example, rules: [\(rule)]}]\n"
+    #expect(try fixture.messages(account) == [message])
+    let key = "api_keys: [{name: x, key: k, accounts: [], rules: [\(rule)]}]"
+    #expect(try fixture.messages(key) == [message])
+  }
+
   @Test func `a certificate file must be there and hold one`() throws {
     try fixture.write("empty.pem", "nothing")
     let account = "accounts: [{id: a, base_url: https://a.example, ca_file: "

@@ -47,6 +47,15 @@ import Testing
         == ["no file matches this pattern"])
   }
 
+  @Test func `rules are worth no word, an empty list of them is`() throws {
+    func account(_ rules: String) -> String {
+      "accounts: [{id: a, base_url: https://a.example, rules: \(rules)}]\n"
+    }
+    #expect(try warnings(account("[{methods: [GET], paths: ['/repos/*', /a/**/b]}]")).isEmpty)
+    #expect(try warnings(account("~")).isEmpty)
+    #expect(try warnings(account("[]")) == ["an empty list of rules denies every request"])
+  }
+
   @Test func `keys whose feature comes later are listed once, and only where they differ`() throws {
     let text = """
       accounts:

@@ -143,12 +143,34 @@ import Wire
     record.route = "proxy"
     record.routeIndex = 0
     record.error = .upstreamReset
+    record.rules = RuleJudge.Verdicts(project: .denied, account: .allowed)
     record.status = 502
     record.upstreamStatus = 200
     record.retries = 1
     record.hasUpstream = true
     record.start(nanoseconds: 0)
     #expect(try line(record) == empty)
+  }
+
+  @Test func `a denial of rules names the list, and whether it was only observed`() throws {
+    let shard = MetricShard(accountCount: 1, projectCount: 1)
+    var record = AccessRecord()
+    for (project, account, told) in [
+      (.allowed, .allowed, ""), (.allowed, .denied, #","rule":"denied","rule_of":"account""#),
+      (.denied, .denied, #","rule":"denied","rule_of":"api_key""#),
+      (.observed, .denied, #","rule":"denied","rule_of":"account""#),
+      (.observed, .allowed, #","rule":"observed_deny","rule_of":"api_key""#),
+    ] as [(RuleList.Verdict, RuleList.Verdict, String)] {
+      record.start(nanoseconds: 0)
+      record.project = 0
+      record.status = 200
+      record.rules = RuleJudge.Verdicts(project: project, account: account)
+      let members = try line(record)
+      #expect(members.contains(#""status":200\#(told),"bytes_received""#), "\(members)")
+      record.count(in: shard, nowNanoseconds: 5)
+    }
+    #expect(shard.ruleDenials.value(2) == 3)
+    #expect(shard.ruleDenials.value(3) == 1)
   }
 
   @Test func `an exchange is counted once, in its account's row`() {

@@ -6,9 +6,11 @@ import Wire
 @testable import Penstock
 
 @Suite struct MetricsPageTests {
-  private func names(accounts: [String] = ["crm", "shop"], dropped: UInt64 = 0) -> MetricNames {
+  private func names(
+    accounts: [String] = ["crm", "shop"], projects: [String] = [], dropped: UInt64 = 0
+  ) -> MetricNames {
     MetricNames(
-      accounts: accounts,
+      accounts: accounts, projects: projects,
       errors: [
         .init(slug: "malformed_request", side: "downstream"),
         .init(slug: "upstream_closed", side: "upstream"),
@@ -49,6 +51,7 @@ import Wire
     let counters = [
       "penstock_requests", "penstock_upstream_responses", "penstock_request_bytes",
       "penstock_response_bytes", "penstock_errors", "penstock_limit_hits",
+      "penstock_rule_denials",
       "penstock_log_lines_dropped", "penstock_connections_closed", "process_cpu_seconds",
     ].map { openMetrics ? $0 : $0 + "_total" }
     let histograms = [
@@ -127,6 +130,23 @@ import Wire
       page.value("penstock_requests_total", ["account": "other", "method": "GET", "code": "200"])
         == 2)
     #expect(page.samples.keys.allSatisfy { $0.labels["account"] != "crm" })
+  }
+
+  @Test func `denials of rules are told by project, those that were only observed apart`() throws {
+    let shards = [
+      MetricShard(accountCount: 0, projectCount: 2), MetricShard(accountCount: 0, projectCount: 2),
+    ]
+    for shard in shards { shard.countRuleDenial(project: 1, isObserved: false) }
+    shards[0].countRuleDenial(project: 1, isObserved: true)
+    shards[1].countRuleDenial(project: -1, isObserved: true)
+    let page = try page(shards, names(accounts: [], projects: ["acme", "umbrella"]))
+    func value(_ project: String, _ observe: String) -> Double? {
+      page.value("penstock_rule_denials_total", ["project": project, "observe": observe])
+    }
+    #expect(value("umbrella", "false") == 2)
+    #expect(value("umbrella", "true") == 1)
+    #expect(value("anonymous", "true") == 1)
+    #expect(value("acme", "false") == nil)
   }
 
   @Test func `an account's name cannot forge a series`() throws {

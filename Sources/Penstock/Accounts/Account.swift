@@ -33,8 +33,8 @@ public final class Account: Sendable {
   public let trace: Bool
   /// Whether `Forwarded` and `X-Forwarded-*` are sent.
   public let forwarded: Bool
-  /// Nil: everything is allowed; given: all else is denied.
-  public let rules: [Rule]?
+  /// Nil: everything is allowed.
+  public let rules: RuleList?
 
   public init(
     index: Int, id: String, disabled: Bool = false, base: BaseURL,
@@ -44,7 +44,7 @@ public final class Account: Sendable {
     rate: RateLimit = .none, breaker: Breaker = .init(), compression: Compression = .auto,
     requestDecompression: Bool = false, requestCompression: Bool = false,
     requestBuffering: Bool = false, trace: Bool = false, forwarded: Bool = false,
-    rules: [Rule]? = nil
+    rules: RuleList? = nil
   ) {
     self.index = index
     self.id = id

@@ -12,12 +12,12 @@ public final class Project: Sendable {
   /// Index of the account of requests that name none.
   public let defaultAccount: Int?
   public let rate: RateLimit
-  /// Nil: everything is allowed; given: all else is denied.
-  public let rules: [Rule]?
+  /// Nil: everything is allowed.
+  public let rules: RuleList?
 
   public init(
     index: Int, name: String, keyDigests: [KeyDigest], allows: [Bool],
-    defaultAccount: Int? = nil, rate: RateLimit = .none, rules: [Rule]? = nil
+    defaultAccount: Int? = nil, rate: RateLimit = .none, rules: RuleList? = nil
   ) {
     self.index = index
     self.name = name

@@ -33,6 +33,9 @@ enum MetricFamilies {
     "penstock_connections_closed_total", .counter, "Client connections closed, by reason.")
   static let errors = MetricFamily(
     "penstock_errors_total", .counter, "Requests that failed, by error and by the side at fault.")
+  static let ruleDenials = MetricFamily(
+    "penstock_rule_denials_total", .counter,
+    "Requests that rules denied, or would have denied without observe.")
   static let limit = MetricFamily(
     "penstock_limit", .gauge, "Configured limits, in their own units; 0 is none.")
   static let limitHits = MetricFamily(

@@ -12,6 +12,8 @@ struct MetricNames: Sendable {
 
   /// By account index. Neither `none` nor `other`, which name the rows that no account has.
   let accounts: [String]
+  /// By project index.
+  let projects: [String]
   /// By index in the error table.
   let errors: [ErrorName]
   /// By index in the list of limit names.

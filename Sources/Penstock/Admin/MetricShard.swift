@@ -37,15 +37,17 @@ final class MetricShard: Sendable {
   let responseBytes: CounterTable
   let limitHits: CounterTable
   let closes: CounterTable
+  /// The callers without a key, then by project; for each: denied, then only observed.
+  let ruleDenials: CounterTable
   /// Requests in flight first, then the connections.
   private let gauges: GaugeTable
 
   init(
-    accountCount: Int,
+    accountCount: Int, projectCount: Int = 0,
     durationBoundsNanoseconds: [Int64] = defaultDurationBoundsNanoseconds,
     addedBoundsNanoseconds: [Int64] = defaultAddedBoundsNanoseconds
   ) {
-    precondition(accountCount >= 0)
+    precondition(accountCount >= 0 && projectCount >= 0)
     self.accountCount = accountCount
     let rows = accountCount + 2
     requests = SparseCounterTable(
@@ -61,6 +63,7 @@ final class MetricShard: Sendable {
     responseBytes = CounterTable(count: rows)
     limitHits = CounterTable(count: Self.limitsMax)
     closes = CounterTable(count: CloseReason.allCases.count)
+    ruleDenials = CounterTable(count: 2 * (projectCount + 1))
     gauges = GaugeTable(count: 1 + ConnectionLabel.allCases.count)
   }
 
@@ -133,6 +136,11 @@ final class MetricShard: Sendable {
 
   /// `limit`: its index in the list of limit names.
   func countLimitHit(limit: Int) { limitHits.add(limit, 1) }
+
+  /// A request that rules denied, or would have. `project`: -1 for a caller without a key.
+  func countRuleDenial(project: Int, isObserved: Bool) {
+    ruleDenials.add(2 * (project + 1) + (isObserved ? 1 : 0), 1)
+  }
 
   func countClose(_ reason: CloseReason) { closes.add(reason.rawValue, 1) }
 

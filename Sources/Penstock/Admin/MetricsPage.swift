@@ -19,6 +19,7 @@ struct MetricsPage {
     page.writeHistograms(into: &out)
     page.writeBytes(into: &out)
     page.writeErrors(into: &out)
+    page.writeRuleDenials(into: &out)
     page.writeConnections(into: &out)
     page.writeLimits(into: &out)
     page.writeFiles(into: &out)
@@ -147,6 +148,22 @@ struct MetricsPage {
     for (row, labels) in accounts {
       let total = total { $0.responseBytes.value(row) }
       exposition.write(MetricFamilies.responseBytes, labels, total, into: &out)
+    }
+  }
+
+  // MARK: By project
+
+  private func writeRuleDenials(into out: inout ByteBuffer) {
+    exposition.writeHeader(MetricFamilies.ruleDenials, into: &out)
+    for (row, project) in (["anonymous"] + names.projects).enumerated() {
+      for (offset, observe) in ["false", "true"].enumerated() {
+        let total = total { $0.ruleDenials.value(2 * row + offset) }
+        if total == 0 { continue }
+        var labels = LabelSet()
+        labels.append("project", project)
+        labels.append("observe", observe)
+        exposition.write(MetricFamilies.ruleDenials, labels, total, into: &out)
+      }
     }
   }
 

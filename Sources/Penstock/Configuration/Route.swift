@@ -1,4 +1,4 @@
-/// A static rule: what comes in under a host and a path prefix goes to one account.
+/// A static mapping: what comes in under a host and a path prefix goes to one account.
 public struct Route: Sendable {
   /// The prefix, with `/` at both ends; it is stripped.
   public let path: String

@@ -25,6 +25,8 @@ struct AccessRecord: ~Copyable {
   var status = 0
   var upstreamStatus = 0
   var error: PenstockError?
+  /// What the rules said; nil where there are none.
+  var rules: RuleJudge.Verdicts?
   var phase = Phase.receive
   var bytesReceived = 0
   var bytesSent = 0
@@ -57,6 +59,7 @@ struct AccessRecord: ~Copyable {
     status = 0
     upstreamStatus = 0
     error = nil
+    rules = nil
     phase = .receive
     bytesReceived = 0
     bytesSent = 0
@@ -172,11 +175,19 @@ struct AccessRecord: ~Copyable {
       line.append(phase.name)
       line.append(0x22)
     }
+    writeRules(into: &line)
     JSONLine.integer("bytes_received", bytesReceived, into: &line)
     JSONLine.integer("bytes_sent", bytesSent, into: &line)
     let duration = nowNanoseconds - startNanoseconds
     JSONLine.milliseconds("duration_ms", nanoseconds: duration, into: &line)
     if hasUpstream { writeUpstream(into: &line) }
+  }
+
+  private borrowing func writeRules(into line: inout ByteBuffer) {
+    guard let rules, rules.both != .allowed else { return }
+    JSONLine.literal("rule", rules.both == .denied ? "denied" : "observed_deny", into: &line)
+    let isProject = rules.project == rules.both
+    JSONLine.literal("rule_of", isProject ? "api_key" : "account", into: &line)
   }
 
   private borrowing func writeUpstream(into line: inout ByteBuffer) {
@@ -207,6 +218,9 @@ struct AccessRecord: ~Copyable {
     if let error {
       shard.countError(account: account, error: error.rawValue)
       if let limit = LimitName(error) { shard.countLimitHit(limit: limit.rawValue) }
+    }
+    if let rules, rules.both != .allowed {
+      shard.countRuleDenial(project: project, isObserved: rules.both == .observed)
     }
     if upstreamStatus > 0 {
       shard.countUpstreamResponse(account: account, code: upstreamStatus)

@@ -21,6 +21,11 @@ extension Exchange {
       return
     case nil: break
     }
+    let path = Slice(start: 0, count: pathCount)
+    if !areRulesMet(bytes[head.method], rest, path, account) {
+      answer(.ruleDenied)
+      return
+    }
     isIdempotent = IdempotentMethod.contains(bytes[head.method])
     record.describe(upstreamHost: account.base.hostHeader)
     self.account = account

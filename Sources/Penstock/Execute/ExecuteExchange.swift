@@ -84,6 +84,7 @@ extension Exchange {
       compression = worker.compression.ofAccounts[account.index]
       if account.disabled { throw .accountDisabled }
       let resolved = try execute.request.resolve(&worker.endpointResolver, for: account)
+      try checkRules(execute.request, account, resolved)
       try execute.request.checkSlots(of: account)
       record.describe(upstreamHost: Array(resolved.origin.hostHeader.utf8))
       isIdempotent = execute.request.method.isIdempotent

@@ -15,6 +15,15 @@ enum ExecuteMethod: UInt8, CaseIterable {
     }
   }
 
+  var bytes: Span<UInt8> {
+    @_lifetime(immortal)
+    get {
+      let name = self.name
+      let bytes = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+      return unsafe _overrideLifetime(Span(_unsafeElements: bytes), copying: ())
+    }
+  }
+
   var canHaveBody: Bool { self != .get && self != .head }
 
   /// RFC 9110 section 9.2.2.

@@ -27,20 +27,10 @@ struct ByteTable: Sendable {
   func value(of key: Span<UInt8>) -> Int? {
     var index = Self.hash(key) & mask
     while let entry = slots[index] {
-      if Self.isEqual(entry.key.span, key) { return entry.value }
+      if entry.key.span.equals(key) { return entry.value }
       index = (index + 1) & mask
     }
     return nil
-  }
-
-  private static func isEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-    if left.count != right.count { return false }
-    var index = 0
-    while index < left.count {
-      if left[index] != right[index] { return false }
-      index &+= 1
-    }
-    return true
   }
 
   /// FNV-1a. The keys are the operator's, so nobody can aim at collisions.

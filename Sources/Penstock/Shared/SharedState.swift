@@ -32,11 +32,11 @@ final class SharedState: Sendable {
     let addedBounds = configuration.metrics.addedBucketsSeconds.map { Int64($0 * 1e9) }
     shards = (0..<configuration.workers).map { _ in
       MetricShard(
-        accountCount: accountCount, durationBoundsNanoseconds: bounds,
-        addedBoundsNanoseconds: addedBounds)
+        accountCount: accountCount, projectCount: configuration.projects.count,
+        durationBoundsNanoseconds: bounds, addedBoundsNanoseconds: addedBounds)
     }
     metricNames = MetricNames(
-      accounts: configuration.accounts.map(\.id),
+      accounts: configuration.accounts.map(\.id), projects: configuration.projects.map(\.name),
       errors: PenstockError.allCases.map {
         MetricNames.ErrorName(slug: $0.row.slug, side: $0.row.side.name)
       },

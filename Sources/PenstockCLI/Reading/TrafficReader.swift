@@ -28,34 +28,69 @@ struct TrafficReader {
   }
 
   /// Nil where the key is not given, which is not the same as an empty list: that denies all.
-  func rules(_ section: Section) -> [Rule]? {
-    guard section["rules"] != nil else { return nil }
-    reading.noteLater("rules", section.place(of: "rules"))
-    return section.entries("rules").compactMap { item in
-      Section(item, name: "a rule", keys: Keys.rule, reading: reading).map(rule)
+  func rules(_ section: Section) -> RuleList? {
+    guard let node = section["rules"], !node.isAbsent else { return nil }
+    let entries = section.entries("rules")
+    if case .list(let items) = node.content, items.isEmpty {
+      reading.warn(
+        node, "an empty list of rules denies every request",
+        help: "remove the key to allow everything")
     }
+    return RuleList(
+      entries.compactMap { item in
+        Section(item, name: "a rule", keys: Keys.rule, reading: reading).map(rule)
+      })
   }
 
   private func rule(_ section: Section) -> Rule {
     var methods: [String] = []
     for item in section.items("methods") {
       guard let method = reading.text(item) else { continue }
-      if FieldSyntax.isToken(method), method == method.uppercased() {
+      if FieldSyntax.isToken(method), method == method.uppercased(), !Glob.isPattern(method) {
         methods.append(method)
       } else {
-        reading.error(item, "this is no method", help: "write it in capitals, as in GET")
+        reading.error(
+          item, "this is no method",
+          help: "write it in capitals, as in GET; without `methods` any is meant")
       }
     }
-    var paths: [String] = []
+    var paths: [PathGlob] = []
     for item in section.items("paths") {
       guard let path = reading.text(item) else { continue }
-      if path.hasPrefix("/"), !FieldSyntax.hasControl(path) {
-        paths.append(path)
-      } else {
-        reading.error(item, "this is no path", help: "begin it with `/`, as in /repos/*")
+      do throws(PathGlob.Fault) {
+        paths.append(try PathGlob(parsing: path))
+      } catch {
+        let (what, help) = Self.words(for: error)
+        reading.error(item, what, help: help)
       }
     }
+    refuseNone(section, "methods")
+    refuseNone(section, "paths")
     return Rule(methods: methods, paths: paths, observe: section.flag("observe", false))
+  }
+
+  /// An empty list could be taken for none at all, where it means any.
+  private func refuseNone(_ section: Section, _ key: String) {
+    if let node = section[key], case .list(let items) = node.content, items.isEmpty {
+      reading.error(node, "`\(key)` is empty", help: "remove the key where any are meant")
+    }
+  }
+
+  private static func words(for fault: PathGlob.Fault) -> (what: String, help: String) {
+    switch fault {
+    case .noSlash: ("this is no path", "begin it with `/`, as in /repos/*")
+    case .character:
+      (
+        "a rule's path holds a character that no path does",
+        "rules see no query; write `?` and `#` of a path as %3F and %23"
+      )
+    case .escape: ("a `%` that two digits do not follow", "write a percent sign as %25")
+    case .dotSegment:
+      ("a rule's path holds a dot segment", "such requests are refused in any case: remove it")
+    case .emptySegment: ("a rule's path holds an empty segment", "write one slash")
+    case .stars:
+      ("`**` is not a segment of its own", "write it as in /repos/**/issues, or write one `*`")
+    }
   }
 
   /// Nil where the key is not given.
