@@ -5,7 +5,8 @@ import Penstock
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
-    abstract: "Print where a request would go, and with what, without sending it.")
+    abstract: "Print where a request would go, and with what, without sending it.",
+    discussion: "Exits with 0 where it would be sent, with 3 where it would be refused.")
 
   @OptionGroup var config: ConfigurationOption
 
@@ -17,11 +18,23 @@ struct ExplainCommand: ParsableCommand {
     help: ArgumentHelp("The account; without it, the key's default_account.", valueName: "id"))
   var accountID: String?
 
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @Flag(help: "Print a curl command that has Penstock send the request.")
+  var curl = false
+
   @Argument(help: "GET, POST, PUT, DELETE, PATCH or HEAD.")
   var method: String
 
   @Argument(help: "A path below the account's base_url, or an absolute URL.")
   var endpoint: String
+
+  static let refusedCode: Int32 = 3
+
+  func validate() throws {
+    if json, curl { throw ValidationError("--json and --curl exclude each other") }
+  }
 
   func run() throws {
     let outcome = ConfigurationReader.read(path: config.path, surroundings: .ofThisProcess())
@@ -29,24 +42,19 @@ struct ExplainCommand: ParsableCommand {
       for fault in outcome.faults { StandardError.print(fault.description) }
       throw ExitCode(1)
     }
-    let rows = try rows(for: configuration)
-    let width = rows.map(\.name.count).max() ?? 0
-    for (name, text) in rows {
-      print(name + String(repeating: " ", count: width - name.count) + "  " + text)
-    }
-    if rows.contains(where: { $0.name == "refused" }) { throw ExitCode(1) }
-  }
-
-  private func rows(for configuration: Configuration) throws -> [(name: String, text: String)] {
     let project = try project(of: configuration)
-    do throws(Explanation.Refusal) {
-      return rows(
-        try Explanation(
-          configuration, project: project, account: accountID, method: method,
-          endpoint: endpoint))
-    } catch {
-      return rows(error)
+    let explanation = Explanation(
+      configuration, project: project, account: accountID, method: method, endpoint: endpoint)
+    if json {
+      print(try ExplanationDocument(explanation, project: project, method: method).text)
+    } else if curl, let call = explanation.call {
+      try printCurl(call, configuration)
+    } else if curl {
+      for line in lines(of: explanation) { StandardError.print(line) }
+    } else {
+      for line in lines(of: explanation) { print(line) }
     }
+    if explanation.refusal != nil { throw ExitCode(Self.refusedCode) }
   }
 
   private func project(of configuration: Configuration) throws -> Project {
@@ -57,27 +65,50 @@ struct ExplainCommand: ParsableCommand {
     throw ValidationError("no API key is named `\(apiKeyName)`\(hint)")
   }
 
-  // MARK: What is printed
+  private func printCurl(_ call: Explanation.Call, _ configuration: Configuration) throws {
+    let command = CurlCommand(call: call, method: method, endpoint: endpoint)
+    guard let text = configuration.listeners.lazy.compactMap({ command.text(to: $0.address) }).first
+    else {
+      StandardError.print("penstock: no address of `listen` has a port that is known before")
+      throw ExitCode(1)
+    }
+    print(text)
+  }
+
+  // MARK: As text
+
+  private func lines(of explanation: Explanation) -> [String] {
+    let rows = rows(explanation)
+    let width = rows.map(\.name.count).max() ?? 0
+    return rows.map { name, text in
+      name + String(repeating: " ", count: width - name.count) + "  " + text
+    }
+  }
 
   private func rows(_ explanation: Explanation) -> [(name: String, text: String)] {
-    let account = explanation.account
-    return [
-      ("account", account.id),
-      ("url", "\(method) \(explanation.url)"),
-      ("host", explanation.hostDecision),
-      ("addresses", explanation.addresses),
-      ("credential", "\(account.credential.kind)"),
-      ("injected", explanation.injected.joined(separator: ", ")),
-      ("timeouts", timeouts(account.timeouts, explanation.deadlineMilliseconds)),
-      ("retry", retry(explanation.isIdempotent)),
+    let steps = explanation.steps.map { step in
+      (step.question.rawValue, step.isPassed ? step.why : "refused: \(step.why)")
+    }
+    if let call = explanation.call { return steps + rows(call) }
+    return steps + (explanation.refusal.map(rows) ?? [])
+  }
+
+  private func rows(_ call: Explanation.Call) -> [(name: String, text: String)] {
+    [
+      ("url", "\(method) \(call.url)"),
+      ("credential", "\(call.account.credential.kind)"),
+      ("injected", call.injected.joined(separator: ", ")),
+      ("timeouts", timeouts(call.account.timeouts, call.deadlineMilliseconds)),
+      ("retry", retry(call.isIdempotent)),
     ]
   }
 
-  private func rows(_ refusal: Explanation.Refusal) -> [(name: String, text: String)] {
-    let row = refusal.error.row
-    let reason = refusal.reason.map { [("reason", $0)] } ?? []
-    return [("refused", "\(row.slug) (\(row.status))"), ("message", "\(row.message)")]
-      + reason + [("fix", "\(row.fix)")]
+  private func rows(_ error: PenstockError) -> [(name: String, text: String)] {
+    let row = error.row
+    return [
+      ("refused", "\(row.slug) (\(row.status))"), ("message", "\(row.message)"),
+      ("fix", "\(row.fix)"),
+    ]
   }
 
   private func timeouts(_ timeouts: AccountTimeouts, _ deadlineMilliseconds: Int) -> String {

@@ -19,10 +19,10 @@ public struct Rule: Sendable, Equatable {
 
   /// `path`: normalized; empty for one that no glob can name.
   func matches(_ method: Span<UInt8>, _ path: Span<UInt8>) -> Bool {
-    allows(method) && (paths.isEmpty || (!path.isEmpty && names(path)))
+    allows(method) && names(path)
   }
 
-  private func allows(_ method: Span<UInt8>) -> Bool {
+  func allows(_ method: Span<UInt8>) -> Bool {
     if methodBytes.isEmpty { return true }
     var index = 0
     while index < methodBytes.count {
@@ -33,7 +33,8 @@ public struct Rule: Sendable, Equatable {
     return false
   }
 
-  private func names(_ path: Span<UInt8>) -> Bool {
+  func names(_ path: Span<UInt8>) -> Bool {
+    if paths.isEmpty || path.isEmpty { return paths.isEmpty }
     var index = 0
     while index < paths.count {
       if paths[index].matches(path) { return true }

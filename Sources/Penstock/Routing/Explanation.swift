@@ -6,50 +6,118 @@ import Wire
 ///
 /// Names only: of a credential there is its slot, and how many bytes it has.
 public struct Explanation: Sendable {
-  /// Why a request would be refused.
-  public struct Refusal: Error, Sendable {
-    public let error: PenstockError
-    /// What led to it, where the error alone does not say.
-    public let reason: String?
+  /// What is asked of a request, in the order in which it is told.
+  public enum Question: String, Sendable, CaseIterable {
+    case apiKey = "api_key"
+    case account, endpoint
+    case keyRules = "key_rules"
+    case accountRules = "account_rules"
+    case host, addresses, slots
+  }
 
-    init(_ error: PenstockError, _ reason: String? = nil) {
+  public struct Step: Sendable {
+    public let question: Question
+    public let isPassed: Bool
+    public let why: String
+  }
+
+  /// What would be sent.
+  public struct Call: Sendable {
+    public let account: Account
+    /// What is asked for, the credential's value in it as its length.
+    public let url: String
+    /// The endpoint is a path below the base URL.
+    public let isRelative: Bool
+    /// Fields and query parameters that Penstock sets, by name.
+    public let injected: [String]
+    /// Of the whole exchange where the client names no time of its own.
+    public let deadlineMilliseconds: Int
+    public let isIdempotent: Bool
+  }
+
+  /// Every question that was asked; the one that was not passed among them.
+  public let steps: [Step]
+  /// What the request would be answered with; nil where it would be sent.
+  public let refusal: PenstockError?
+  /// Nil where it would be refused.
+  public let call: Call?
+
+  private struct Refusal: Error {
+    let question: Question
+    let error: PenstockError
+    /// What led to it, where the error alone does not say.
+    let reason: String?
+
+    init(_ question: Question, _ error: PenstockError, _ reason: String? = nil) {
+      self.question = question
       self.error = error
       self.reason = reason
     }
-  }
 
-  public let account: Account
-  /// What is asked for, the credential's value in it as its length.
-  public let url: String
-  /// Whether the host is the base URL's, or which rule allows it.
-  public let hostDecision: String
-  /// Which addresses the host may turn out to have.
-  public let addresses: String
-  /// Fields and query parameters that Penstock sets, by name.
-  public let injected: [String]
-  /// Of the whole exchange where the client names no time of its own.
-  public let deadlineMilliseconds: Int
-  public let isIdempotent: Bool
+    var step: Step {
+      Step(question: question, isPassed: false, why: reason ?? "\(error.row.message)")
+    }
+  }
 
   /// `account`: the id that the request names; nil for the project's default.
   public init(
     _ configuration: Configuration, project: Project, account id: String?, method: String,
     endpoint: String
-  ) throws(Refusal) {
-    let methods = ExecuteMethod.allCases
-    guard let method = methods.first(where: { "\($0.name)" == method }) else {
-      throw Refusal(.invalidMethod)
+  ) {
+    let allowed = project.allows.count { $0 }
+    var steps = [
+      Step(
+        question: .apiKey, isPassed: true,
+        why: "\(project.name), for \(allowed) of \(project.allows.count) accounts")
+    ]
+    do throws(Refusal) {
+      call = try Self.call(configuration, project, id, method, endpoint, &steps)
+      refusal = nil
+    } catch {
+      steps.append(error.step)
+      call = nil
+      refusal = error.error
     }
-    account = try Self.account(configuration, project, id)
-    let (resolved, target) = try Self.resolve(endpoint, for: account, configuration)
-    url = Self.url(account, resolved, target)
-    hostDecision = Self.hostDecision(resolved, account)
-    addresses = try Self.addresses(resolved, account, configuration)
-    injected = Self.injected(account)
-    deadlineMilliseconds = ExecuteDeadline().milliseconds(
-      configured: account.timeouts.totalMilliseconds,
-      margin: configuration.execute.deadlineMarginMilliseconds)
-    isIdempotent = method.isIdempotent
+    let order = Question.allCases
+    self.steps = order.compactMap { question in steps.first { $0.question == question } }
+  }
+
+  /// Asks in the order in which the server does, so that the refusal is the server's.
+  private static func call(
+    _ configuration: Configuration, _ project: Project, _ id: String?, _ name: String,
+    _ endpoint: String, _ steps: inout [Step]
+  ) throws(Refusal) -> Call {
+    func pass(_ question: Question, _ why: String) {
+      steps.append(Step(question: question, isPassed: true, why: why))
+    }
+    guard let method = ExecuteMethod.allCases.first(where: { "\($0.name)" == name }) else {
+      throw Refusal(.endpoint, .invalidMethod)
+    }
+    let account = try Self.account(configuration, project, id)
+    pass(.account, account.id + (id == nil ? ", the key's default_account" : ""))
+    let bytes = Array(endpoint.utf8)
+    let resolved = try resolve(bytes, for: account, configuration)
+    pass(.endpoint, resolved.isRelative ? "a path below the base_url" : "an absolute URL")
+    pass(.host, hostDecision(resolved, account))
+    let path = rulePath(resolved, bytes, account)
+    for (question, rules) in [(.keyRules, project.rules), (.accountRules, account.rules)]
+      as [(Question, RuleList?)]
+    {
+      let (verdict, why) = judge(rules, method, path)
+      if verdict == .denied { throw Refusal(question, .ruleDenied, why) }
+      pass(question, why)
+    }
+    try checkSlots(bytes, account)
+    pass(.slots, "the query names none that the account fills")
+    pass(.addresses, try addresses(resolved, account, configuration))
+    let target = String(decoding: bytes[resolved.target.range], as: UTF8.self)
+    return Call(
+      account: account, url: url(account, resolved, target), isRelative: resolved.isRelative,
+      injected: injected(account),
+      deadlineMilliseconds: ExecuteDeadline().milliseconds(
+        configured: account.timeouts.totalMilliseconds,
+        margin: configuration.execute.deadlineMarginMilliseconds),
+      isIdempotent: method.isIdempotent)
   }
 
   // MARK: The account
@@ -60,36 +128,43 @@ public struct Explanation: Sendable {
     let index: Int?
     if let id {
       index = configuration.accounts.first { $0.id == id }?.index
-      if index == nil { throw Refusal(.accountNotFound, "no account has this id") }
+      if index == nil { throw Refusal(.account, .accountNotFound, "no account has this id") }
     } else {
       index = project.defaultAccount
     }
-    guard let index else { throw Refusal(.missingAuthContext) }
+    guard let index else {
+      throw Refusal(
+        .account, .missingAuthContext, "none is named, and the key has no default_account")
+    }
     if !project.allows[index] {
-      throw Refusal(.accountNotFound, "the accounts of \(project.name) do not include it")
+      throw Refusal(
+        .account, .accountNotFound, "the accounts of \(project.name) do not include it")
     }
     let account = configuration.accounts[index]
-    if account.disabled { throw Refusal(.accountDisabled) }
+    if account.disabled { throw Refusal(.account, .accountDisabled) }
     return account
   }
 
   // MARK: The destination
 
   private static func resolve(
-    _ endpoint: String, for account: Account, _ configuration: Configuration
-  ) throws(Refusal) -> (EndpointResolver.Resolved, String) {
-    let bytes = Array(endpoint.utf8)
+    _ endpoint: [UInt8], for account: Account, _ configuration: Configuration
+  ) throws(Refusal) -> EndpointResolver.Resolved {
     var resolver = EndpointResolver(endpointBytesMax: configuration.limits.endpointBytes)
     do throws(PenstockError) {
-      let resolved = try resolver.resolve(bytes.span, for: account)
-      if let slot = account.credential.query {
-        let name = Array(slot.name.utf8)
-        if EndpointText.queryNames(bytes.span, contain: name.span) { throw .reservedParameter }
-      }
-      return (resolved, String(decoding: bytes[resolved.target.range], as: UTF8.self))
+      return try resolver.resolve(endpoint.span, for: account)
     } catch {
-      let reason = error == .originMismatch ? Self.mismatch(bytes, account, &resolver) : nil
-      throw Refusal(error, reason)
+      if error != .originMismatch { throw Refusal(.endpoint, error) }
+      throw Refusal(.host, error, Self.mismatch(endpoint, account, &resolver))
+    }
+  }
+
+  private static func checkSlots(_ endpoint: [UInt8], _ account: Account) throws(Refusal) {
+    guard let slot = account.credential.query else { return }
+    let name = Array(slot.name.utf8)
+    if EndpointText.queryNames(endpoint.span, contain: name.span) {
+      throw Refusal(
+        .slots, .reservedParameter, "the query names \(slot.name), which the account fills")
     }
   }
 
@@ -138,7 +213,9 @@ public struct Explanation: Sendable {
     let literal =
       SocketAddress.ipv4Bytes(origin.host).map { SocketAddress.ipv4($0, port: origin.port) }
       ?? SocketAddress.ipv6Bytes(origin.host).map { SocketAddress.ipv6($0, port: origin.port) }
-    if let literal, !settings.policy.permits(literal) { throw Refusal(.destinationNotAllowed) }
+    if let literal, !settings.policy.permits(literal) {
+      throw Refusal(.addresses, .destinationNotAllowed)
+    }
     switch settings.policy.privateAccess {
     case .none: return "public ones"
     case .all: return "public and private ones"
