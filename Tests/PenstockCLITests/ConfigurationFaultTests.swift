@@ -160,6 +160,13 @@ import Testing
       "`write_buffer_low_bytes` must be less than `write_buffer_high_bytes`"
     ),
     ("execute: {v3_allowlist: [x]}", "no API key has the name `x`"),
+    ("execute: {toolkits: [x]}", "a list where `toolkits` belongs"),
+    ("execute: {toolkits: {a b: {account: x}}}", "this cannot be a toolkit's name"),
+    ("execute: {toolkits: {x: {account: y}}}", "no account has the id `y`"),
+    (
+      plainAccount + "execute: {toolkits: {x: {account: ca_one}, X: {account: ca_one}}}",
+      "a second toolkit with the name `X`"
+    ),
     ("trusted_proxies: [10.0.0.0/8, ten]", "this is no address block"),
     ("metrics: {buckets: [1, 1]}", "bounds are seconds, each above the one before"),
     ("log: {sample_success: 2}", "`sample_success` cannot be `2`"),

@@ -317,6 +317,37 @@ import Wire
     #expect(parsed.fault == .parametersTooLarge)
   }
 
+  @Test(
+    arguments: [
+      (#""toolkit_slug":"GitHub","connected_account_id":7"#, "GitHub", []),
+      (#""toolkit_slug":"a\u0062""#, "ab", []),
+      (#""connected_account_id":"ca""#, nil, ["toolkit_slug is required"]),
+      (#""toolkit_slug":null"#, nil, ["toolkit_slug is required"]),
+      (#""toolkit_slug":7"#, nil, ["toolkit_slug must be a string"]),
+    ] as [(String, String?, [String])])
+  func readsAToolkitInsteadOfAnAccountInASessionsName(
+    fields: String, slug: String?, problems: [String]
+  ) {
+    var parser = ExecuteRequestParser()
+    var request = ExecuteRequest()
+    let text = Array(envelope(fields).utf8)
+    do throws(ExecuteFault) {
+      try parser.parse(text.span, isSession: true, into: &request)
+      let found = string(request.toolkitSlug)
+      #expect(found == slug)
+      let hasAccount = request.hasConnectedAccountID
+      #expect(!hasAccount)
+    } catch {
+      #expect(error == .validationError && slug == nil)
+    }
+    let told = request.problems.map { problem in
+      var buffer = ByteBuffer()
+      problem.write(into: &buffer)
+      return string(buffer.span)
+    }
+    #expect(told == problems)
+  }
+
   @Test func saysThatConnectionDataIsThere() throws {
     var parser = ExecuteRequestParser()
     var request = ExecuteRequest()

@@ -30,7 +30,7 @@ import Wire
       return "proxy \(account.map(String.init) ?? "none") \(text(bytes.span[rest]))"
     case .route(let index, let rest):
       return "route \(index) \(text(bytes.span[rest]))"
-    case .session: return "session"
+    case .session(let id): return "session \(text(bytes.span[id]))"
     case .files: return "files"
     case .nothing: return "nothing"
     }
@@ -40,7 +40,15 @@ import Wire
     ("/healthz", "healthz"), ("/healthz?x=/y", "healthz"), ("/readyz", "readyz"),
     ("/api/v3.1/tools/execute/proxy", "execute"), ("/api/v3/tools/execute/proxy", "execute v3"),
     ("/api/v3.1/tools/execute/proxy?x", "execute"),
-    ("/api/v3.1/tool_router/session/s1/proxy_execute", "session"), ("/files/id?expires=1", "files"),
+    ("/api/v3.1/tool_router/session/s1/proxy_execute", "session s1"),
+    ("/api/v3.1/tool_router/session/a-._~Z9/proxy_execute?x", "session a-._~Z9"),
+    ("/api/v3.1/tool_router/session//proxy_execute", "nothing"),
+    ("/api/v3.1/tool_router/session/proxy_execute", "nothing"),
+    ("/api/v3.1/tool_router/session/../proxy_execute", "nothing"),
+    ("/api/v3.1/tool_router/session/a%2fb/proxy_execute", "nothing"),
+    ("/api/v3.1/tool_router/session/a/b/proxy_execute", "nothing"),
+    ("/api/v3.1/tool_router/session/s1/proxy_execute/", "nothing"),
+    ("/api/v3.1/tool_router/session/s1/execute", "nothing"), ("/files/id?expires=1", "files"),
   ])
   func `Penstock's own paths come first, whatever the routes say`(
     target: String, expected: String

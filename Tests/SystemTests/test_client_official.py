@@ -44,7 +44,8 @@ def penstock(up):
                      account(up, id="ca_off", disabled=True),
                      account(up, id="ca_open", allowed_hosts=["*"]),
                      {"id": "ca_closed", "auth": closed,
-                      "base_url": f"http://127.0.0.1:{harness.free_port()}"}]}
+                      "base_url": f"http://127.0.0.1:{harness.free_port()}"}],
+        "execute": {"toolkits": {"github": {"account": "ca_base"}}}}
     with Penstock(config) as server:
         yield server
 
@@ -100,6 +101,20 @@ def test_every_method_works_with_parameters_and_a_body(client, up, method):
         assert got.header("content-type") == "application/json"
     else:
         assert got.body == b""
+
+
+def test_a_session_s_call_names_a_toolkit(client, up):
+    answered = client.tool_router.session.proxy_execute(
+        "trs_1", endpoint="/repos/x", method="POST", toolkit_slug="github", body={"a": 1},
+        parameters=[{"name": "q", "value": "b", "type": "query"}])
+    assert (answered.status, answered.binary_data) == (200, None)
+    assert answered.headers["content-type"] == "application/json"
+    assert answered.data["target"] == "/repos/x?q=b"
+    assert up.requests[0].header("authorization") == "Bearer upstream-secret-of-ca_base"
+    with pytest.raises(composio_client.NotFoundError) as caught:
+        client.tool_router.session.proxy_execute("trs_1", endpoint="/x", method="GET",
+                                                 toolkit_slug="none")
+    assert_details(caught.value, 404, "toolkit_not_found")
 
 
 def test_nothing_of_the_client_itself_goes_upstream(client, up):

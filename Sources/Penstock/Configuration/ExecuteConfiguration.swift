@@ -1,4 +1,5 @@
 import Upstream
+import Wire
 
 /// The execute endpoint's own settings.
 public struct ExecuteConfiguration: Sendable {
@@ -28,5 +29,13 @@ public struct ExecuteConfiguration: Sendable {
     self.customConnectionData = customConnectionData
     self.binaryURLAllow = binaryURLAllow
     self.deadlineMarginMilliseconds = deadlineMarginMilliseconds
+  }
+
+  /// The index of the account that answers for a toolkit; nil where there is none of that name.
+  func account(ofToolkit slug: Span<UInt8>) -> Int? {
+    for toolkit in toolkits where slug.equalsIgnoringCase(toolkit.nameBytes.span) {
+      return toolkit.account
+    }
+    return nil
   }
 }

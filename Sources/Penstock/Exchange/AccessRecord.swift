@@ -96,6 +96,11 @@ struct AccessRecord: ~Copyable {
     note(JSONLine.string(name, value, bytesMax: fieldBytesMax, into: &requestMembers))
   }
 
+  /// Adds the session in whose name the request is.
+  mutating func describe(session: borrowing ByteBuffer) {
+    describe("session_id", session.span, fieldBytesMax: session.count)
+  }
+
   /// Adds the upstream that the request is for.
   mutating func describe(upstreamHost host: [UInt8]) {
     _ = JSONLine.string("upstream_host", host.span, bytesMax: 300, into: &requestMembers)

@@ -19,6 +19,8 @@ extension Exchange {
     case .readyz: if isRead(method) { answerHealth(isReady: !worker.isDraining) }
     case .execute(let isRetiredVersion):
       beginExecute(bytes, host: host, isRetiredVersion: isRetiredVersion)
+    case .session(let id):
+      beginExecute(bytes, host: host, isRetiredVersion: false, session: target[id])
     case .proxy(let index, let rest):
       record.route = "proxy"
       guard let caller = authenticate(bytes) else { return }
@@ -35,22 +37,14 @@ extension Exchange {
       compression = worker.compression.ofRoutes[index]
       stream(bytes, to: worker.configuration.accounts[route.account], rest: target[rest])
     case .files: if isRead(method) { serveFile(bytes) }
-    case .session: if isPost(method) { answer(.notFound) }
     case .nothing: answer(.notFound)
     }
   }
 
-  // True where the method is one of these; otherwise that is the answer.
-
+  /// True where the method is one of these; otherwise that is the answer.
   private func isRead(_ method: Span<UInt8>) -> Bool {
     if method.equals("GET") || method.equals("HEAD") { return true }
     answerMethodNotAllowed("GET, HEAD")
-    return false
-  }
-
-  private func isPost(_ method: Span<UInt8>) -> Bool {
-    if method.equals("POST") { return true }
-    answerMethodNotAllowed("POST")
     return false
   }
 

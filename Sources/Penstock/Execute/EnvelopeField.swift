@@ -3,7 +3,7 @@ import Wire
 /// The names that Penstock reads in an envelope, in its `binary_body` and in its `parameters`.
 enum EnvelopeField: Int, CaseIterable {
   case endpoint, method, connectedAccountID, userID, body, binaryBody, parameters
-  case customConnectionData
+  case customConnectionData, toolkitSlug
   case name, value, type, `in`
   case url, base64, contentType
 
@@ -17,6 +17,7 @@ enum EnvelopeField: Int, CaseIterable {
     case .binaryBody: "binary_body"
     case .parameters: "parameters"
     case .customConnectionData: "custom_connection_data"
+    case .toolkitSlug: "toolkit_slug"
     case .name: "name"
     case .value: "value"
     case .type: "type"
@@ -38,5 +39,5 @@ enum EnvelopeField: Int, CaseIterable {
     return nil
   }
 
-  static let count = 15
+  static let count = 16
 }

@@ -8,6 +8,8 @@ final class ExecuteEnd {
   var request = ExecuteRequest()
   var writer = EnvelopeWriter()
   var deadline = ExecuteDeadline()
+  /// The id of the session in whose name the request is; empty where it names its account itself.
+  var session = ByteBuffer()
   /// When the exchange has to be over, in loop time.
   var deadlineNanoseconds: Int64 = 0
 
@@ -53,10 +55,18 @@ final class ExecuteEnd {
   /// Of the inner request.
   var isToHead: Bool { request.method == .head }
 
+  var isSession: Bool { !session.isEmpty }
+
   /// Reads the envelope, which is whole.
   func parse(_ parser: inout ExecuteRequestParser) throws(ExecuteFault) {
     if idempotencyKey != nil { digest = KeyDigest(of: envelope.span) }
-    try parser.parse(&envelope, into: &request)
+    try parser.parse(&envelope, isSession: isSession, into: &request)
+  }
+
+  /// Adds what the log tells of the inner request.
+  func describe(in record: inout AccessRecord, fieldBytesMax: Int) {
+    request.describe(in: &record, fieldBytesMax: fieldBytesMax)
+    if isSession { record.describe(session: session) }
   }
 
   // MARK: The body up
@@ -184,6 +194,7 @@ final class ExecuteEnd {
     fetch = nil
     destination = nil
     isReplayed = false
+    session.removeAll()
     if envelope.capacity > Self.keptBytes { envelope.release() }
     if answer.capacity > Self.keptBytes { answer.release() }
   }

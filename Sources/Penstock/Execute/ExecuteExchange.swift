@@ -8,8 +8,12 @@ import Wire
 extension Exchange {
   // MARK: The head
 
-  func beginExecute(_ bytes: Span<UInt8>, host: Slice, isRetiredVersion: Bool) {
+  /// `session`: in whose name; empty where it is nobody's.
+  func beginExecute(
+    _ bytes: Span<UInt8>, host: Slice, isRetiredVersion: Bool, session: Span<UInt8> = Span()
+  ) {
     record.route = "execute"
+    if !session.isEmpty { record.describe("session_id", session, fieldBytesMax: session.count) }
     if !bytes[head.method].equals("POST") {
       answerMethodNotAllowed("POST")
       return
@@ -26,6 +30,7 @@ extension Exchange {
     guard planEnvelopeCoding(bytes) else { return }
     execute = worker.takeExecuteEnd()
     execute?.deadline = ExecuteDeadline(head, bytes)
+    execute?.session.append(session)
     execute?.takeHost(bytes[host])
     guard takeIdempotencyKey(bytes) else { return }
     sendContinue()
@@ -116,22 +121,8 @@ extension Exchange {
 
   /// Method and path of the log line are the inner request's.
   private func describe(_ execute: ExecuteEnd) {
-    execute.request.describe(
-      in: &record, fieldBytesMax: worker.configuration.limits.logFieldBytes)
+    execute.describe(in: &record, fieldBytesMax: worker.configuration.limits.logFieldBytes)
     record.method = execute.request.method.label
-  }
-
-  private func account(of execute: ExecuteEnd) throws(PenstockError) -> Account {
-    let caller = worker.configuration.projects[record.project]
-    let index =
-      execute.request.hasConnectedAccountID
-      ? execute.request.account(in: worker.router) : caller.defaultAccount
-    guard let index else {
-      throw execute.request.hasConnectedAccountID ? .accountNotFound : .missingAuthContext
-    }
-    // One that is somebody else's is told as one that is not there.
-    if !caller.allows[index] { throw .accountNotFound }
-    return worker.configuration.accounts[index]
   }
 
   private func checkSupported(_ execute: ExecuteEnd) throws(PenstockError) {

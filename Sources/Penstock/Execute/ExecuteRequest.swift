@@ -32,6 +32,7 @@ struct ExecuteRequest: ~Copyable {
 
   var endpointSlice = Slice.empty
   var connectedAccountIDSlice: Slice?
+  var toolkitSlugSlice = Slice.empty
   var userIDSlice: Slice?
   var bodyContentTypeSlice: Slice?
   private var scratch = ByteBuffer()
@@ -46,6 +47,7 @@ struct ExecuteRequest: ~Copyable {
     problems.removeAll(keepingCapacity: true)
     endpointSlice = .empty
     connectedAccountIDSlice = nil
+    toolkitSlugSlice = .empty
     userIDSlice = nil
     bodyContentTypeSlice = nil
     scratch.removeAll()
@@ -65,6 +67,12 @@ struct ExecuteRequest: ~Copyable {
   var connectedAccountID: Span<UInt8> {
     @_lifetime(borrow self)
     get { scratch.span[connectedAccountIDSlice ?? .empty] }
+  }
+
+  /// Of a session's request alone.
+  var toolkitSlug: Span<UInt8> {
+    @_lifetime(borrow self)
+    get { scratch.span[toolkitSlugSlice] }
   }
 
   /// Empty where the envelope has none.

@@ -32,24 +32,25 @@ struct ExecuteRequestParser {
 
   /// Reads the envelope, in which base64 is decoded where it stands: what it means is then a slice
   /// of the envelope. After a fault `request` holds nothing of use but its `problems`.
+  /// `isSession`: it is in a session's name, and names a toolkit instead of an account.
   mutating func parse(
-    _ envelope: inout ByteBuffer, into request: inout ExecuteRequest
+    _ envelope: inout ByteBuffer, isSession: Bool = false, into request: inout ExecuteRequest
   ) throws(ExecuteFault) {
     request.reset()
     fault = nil
     isMethodKnown = false
     base64 = nil
-    try read(envelope.span, into: &request)
+    try read(envelope.span, isSession: isSession, into: &request)
     if let base64 { decode(base64, in: &envelope, &request) }
     if let fault { throw fault }
   }
 
   private mutating func read(
-    _ envelope: Span<UInt8>, into request: inout ExecuteRequest
+    _ envelope: Span<UInt8>, isSession: Bool, into request: inout ExecuteRequest
   ) throws(ExecuteFault) {
     let fields = try scan(envelope)
     if fields.isFull { report(.envelope, nil, .tooManyMembers, &request) }
-    readNames(fields, envelope, &request)
+    readNames(fields, envelope, isSession: isSession, &request)
     if let parameters = fields[.parameters] {
       try readParameters(parameters, envelope, &request)
     }
@@ -75,7 +76,8 @@ struct ExecuteRequestParser {
   }
 
   private mutating func readNames(
-    _ fields: EnvelopeFields, _ envelope: Span<UInt8>, _ request: inout ExecuteRequest
+    _ fields: EnvelopeFields, _ envelope: Span<UInt8>, isSession: Bool,
+    _ request: inout ExecuteRequest
   ) {
     if let endpoint = string(.endpoint, of: fields, .envelope, isRequired: true, &request) {
       request.endpointSlice = request.keep(endpoint, of: envelope)
@@ -88,13 +90,26 @@ struct ExecuteRequestParser {
         report(.envelope, .method, .unknownMethod, as: .invalidMethod, &request)
       }
     }
-    if let account = string(.connectedAccountID, of: fields, .envelope, &request) {
-      request.connectedAccountIDSlice = request.keep(account, of: envelope)
-    }
+    readAccount(fields, envelope, isSession: isSession, &request)
     if let user = string(.userID, of: fields, .envelope, &request) {
       request.userIDSlice = request.keep(user, of: envelope)
     }
     request.hasCustomConnectionData = fields[.customConnectionData] != nil
+  }
+
+  private mutating func readAccount(
+    _ fields: EnvelopeFields, _ envelope: Span<UInt8>, isSession: Bool,
+    _ request: inout ExecuteRequest
+  ) {
+    if isSession {
+      if let slug = string(.toolkitSlug, of: fields, .envelope, isRequired: true, &request) {
+        request.toolkitSlugSlice = request.keep(slug, of: envelope)
+      }
+      return
+    }
+    if let account = string(.connectedAccountID, of: fields, .envelope, &request) {
+      request.connectedAccountIDSlice = request.keep(account, of: envelope)
+    }
   }
 
   // MARK: Parameters

@@ -14,6 +14,11 @@ extension ExecuteRequest {
   /// The index of the account that is named; nil where there is none of that name.
   borrowing func account(in router: Router) -> Int? { router.account(id: connectedAccountID) }
 
+  /// The index of the account of the toolkit that is named; nil where there is none of that name.
+  borrowing func toolkitAccount(in configuration: ExecuteConfiguration) -> Int? {
+    configuration.account(ofToolkit: toolkitSlug)
+  }
+
   borrowing func resolve(
     _ resolver: inout EndpointResolver, for account: Account
   ) throws(PenstockError) -> EndpointResolver.Resolved {

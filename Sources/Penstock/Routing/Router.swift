@@ -13,8 +13,8 @@ struct Router: Sendable {
     case proxy(account: Int?, rest: Slice)
     /// A configured route by index, and the rest of the target behind its prefix.
     case route(Int, rest: Slice)
-    /// The execute endpoint in a session's name.
-    case session
+    /// The execute endpoint in the name of a session, whose id it is.
+    case session(Slice)
     /// Binary results.
     case files
     case nothing
@@ -42,12 +42,27 @@ struct Router: Sendable {
     if path.starts(with: "/api/") {
       if path.equals("/api/v3.1/tools/execute/proxy") { return .execute(isRetiredVersion: false) }
       if path.equals("/api/v3/tools/execute/proxy") { return .execute(isRetiredVersion: true) }
-      if path.starts(with: "/api/v3.1/tool_router/session/") { return .session }
+      if path.starts(with: Self.sessionPrefix) { return Self.session(path) }
     }
     if path.equals("/healthz") { return .healthz }
     if path.equals("/readyz") { return .readyz }
     if path.starts(with: "/files/") { return .files }
     return route(target, path, host: host)
+  }
+
+  private static let sessionPrefix: StaticString = "/api/v3.1/tool_router/session/"
+  private static let sessionIDBytesMax = 128
+
+  /// An id is opaque: unreserved characters, but no dot segment.
+  private static func session(_ path: Span<UInt8>) -> Destination {
+    let start = sessionPrefix.utf8CodeUnitCount
+    var end = start
+    while end < path.count, PercentCoding.isUnreserved(path[end]) { end &+= 1 }
+    let id = path.extracting(start..<end)
+    guard !id.isEmpty, id.count <= sessionIDBytesMax, !id.equals("."), !id.equals(".."),
+      path.extracting(end..<path.count).equals("/proxy_execute")
+    else { return .nothing }
+    return .session(Slice(start: start, count: id.count))
   }
 
   private func proxy(_ target: Span<UInt8>, _ pathCount: Int) -> Destination {

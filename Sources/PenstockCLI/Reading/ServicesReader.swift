@@ -88,9 +88,9 @@ struct ServicesReader {
         node, "\(node.kind) where `toolkits` belongs", help: "write {name: {account: id}}")
       return []
     }
-    if !pairs.isEmpty { reading.noteLater("execute.toolkits", section.place(of: "toolkits")) }
+    var names: Set<String> = []
     return pairs.compactMap { pair in
-      guard let name = pair.key.text, !pair.isRepeated,
+      guard let name = pair.key.text, !pair.isRepeated, isToolkit(name, pair.key, &names),
         let toolkit = Section(
           pair.value, name: "a toolkit", keys: Keys.toolkit, reading: reading),
         let id = toolkit.requiredText("account"), let place = toolkit["account"],
@@ -98,6 +98,22 @@ struct ServicesReader {
       else { return nil }
       return Toolkit(name: name, account: index)
     }
+  }
+
+  /// A fault where callers could not mean it, or mean two.
+  private func isToolkit(_ name: String, _ node: YAMLNode, _ names: inout Set<String>) -> Bool {
+    if !FieldSyntax.isName(name) {
+      reading.error(
+        node, "this cannot be a toolkit's name", help: "1 to 128 letters, digits, `.`, `_` and `-`")
+      return false
+    }
+    if !names.insert(name.lowercased()).inserted {
+      reading.error(
+        node, "a second toolkit with the name `\(name)`",
+        help: "names that differ in the case of letters alone are the same")
+      return false
+    }
+    return true
   }
 
   // MARK: Idempotency and files
