@@ -1,6 +1,7 @@
 import Wire
 
-/// What operators and scrapers see: metrics and health, on a listener of their own.
+/// What operators and scrapers see: metrics, health and the description of the execute endpoint, on
+/// a listener of their own.
 ///
 /// A browser can be made to send requests to loopback, so only GET and HEAD are served, only for
 /// known hosts, and nothing that a foreign page asks for.
@@ -19,6 +20,8 @@ enum AdminPlane {
     let path = target.extracting(0..<(target.index(of: 0x3f, from: 0) ?? target.count))
     if path.equals("/metrics") {
       serveMetrics(exchange, bytes)
+    } else if path.equals("/openapi.json"), plane == .admin {
+      serveDocument(exchange)
     } else if path.equals("/healthz") {
       exchange.answerHealth(isReady: true)
     } else if path.equals("/readyz") {
@@ -42,6 +45,21 @@ enum AdminPlane {
         : "text/plain; version=0.0.4; charset=utf-8",
       body: page, fields: ByteBuffer(), closes: false)
   }
+
+  private static func serveDocument(_ exchange: Exchange) {
+    var document = ByteBuffer()
+    OpenAPIDocument.write(into: &document)
+    var fields = ByteBuffer()
+    fields.append(protection)
+    exchange.answer(200, "application/json", body: document, fields: fields, closes: false)
+  }
+
+  /// Whatever a browser takes an answer for, it runs nothing of it and shows it in no frame.
+  private static let protection: StaticString = """
+    Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r
+    X-Content-Type-Options: nosniff\r
+
+    """
 
   private static func asksForOpenMetrics(
     _ head: borrowing RequestHead, _ bytes: Span<UInt8>

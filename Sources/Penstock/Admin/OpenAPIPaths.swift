@@ -1,0 +1,215 @@
+/// The paths of the OpenAPI document.
+enum OpenAPIPaths {
+  static let text: StaticString = #"""
+    "paths": {
+      "/api/v3.1/tools/execute/proxy": {"post": {
+        "operationId": "execute",
+        "summary": "Sends a request with an account's credential.",
+        "description": "The answer is 200 whenever the upstream answered, whatever its own \#
+    status, which stands in the envelope.",
+        "parameters": [
+          {"$ref": "#/components/parameters/IdempotencyKey"},
+          {"$ref": "#/components/parameters/RequestTimeout"},
+          {"$ref": "#/components/parameters/ReadTimeout"},
+          {"$ref": "#/components/parameters/RequestID"}
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {
+            "schema": {"$ref": "#/components/schemas/ExecuteRequest"},
+            "example": {"connected_account_id": "ca_github", "endpoint": "/user", "method": "GET"}
+          }}
+        },
+        "responses": {
+          "200": {"$ref": "#/components/responses/Executed"},
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "404": {"$ref": "#/components/responses/NotFound"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/RequestTimeout"},
+          "409": {"$ref": "#/components/responses/Conflict"},
+          "413": {"$ref": "#/components/responses/ContentTooLarge"},
+          "414": {"$ref": "#/components/responses/URITooLong"},
+          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "422": {"$ref": "#/components/responses/UnprocessableContent"},
+          "429": {"$ref": "#/components/responses/TooManyRequests"},
+          "431": {"$ref": "#/components/responses/HeadersTooLarge"},
+          "500": {"$ref": "#/components/responses/InternalError"},
+          "501": {"$ref": "#/components/responses/NotImplemented"},
+          "502": {"$ref": "#/components/responses/BadGateway"},
+          "503": {"$ref": "#/components/responses/ServiceUnavailable"},
+          "504": {"$ref": "#/components/responses/GatewayTimeout"},
+          "505": {"$ref": "#/components/responses/VersionNotSupported"}
+        }
+      }},
+      "/api/v3/tools/execute/proxy": {"post": {
+        "operationId": "executeV3",
+        "deprecated": true,
+        "summary": "The same, as older clients call it.",
+        "description": "410 for everyone whom `execute.v3` does not let in.",
+        "parameters": [
+          {"$ref": "#/components/parameters/IdempotencyKey"},
+          {"$ref": "#/components/parameters/RequestTimeout"},
+          {"$ref": "#/components/parameters/ReadTimeout"},
+          {"$ref": "#/components/parameters/RequestID"}
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {"schema": {
+            "$ref": "#/components/schemas/ExecuteRequest"
+          }}}
+        },
+        "responses": {
+          "200": {"$ref": "#/components/responses/Executed"},
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "404": {"$ref": "#/components/responses/NotFound"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/RequestTimeout"},
+          "409": {"$ref": "#/components/responses/Conflict"},
+          "410": {"$ref": "#/components/responses/EndpointRetired"},
+          "413": {"$ref": "#/components/responses/ContentTooLarge"},
+          "414": {"$ref": "#/components/responses/URITooLong"},
+          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "422": {"$ref": "#/components/responses/UnprocessableContent"},
+          "429": {"$ref": "#/components/responses/TooManyRequests"},
+          "431": {"$ref": "#/components/responses/HeadersTooLarge"},
+          "500": {"$ref": "#/components/responses/InternalError"},
+          "501": {"$ref": "#/components/responses/NotImplemented"},
+          "502": {"$ref": "#/components/responses/BadGateway"},
+          "503": {"$ref": "#/components/responses/ServiceUnavailable"},
+          "504": {"$ref": "#/components/responses/GatewayTimeout"},
+          "505": {"$ref": "#/components/responses/VersionNotSupported"}
+        }
+      }},
+      "/api/v3.1/tool_router/session/{session_id}/proxy_execute": {"post": {
+        "operationId": "executeInSession",
+        "summary": "The same with the account of a toolkit.",
+        "description": "Which account a toolkit has is said by `execute.toolkits`.",
+        "parameters": [
+          {
+            "name": "session_id",
+            "in": "path",
+            "required": true,
+            "description": "Any; it decides nothing.",
+            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._~-]{1,255}$"}
+          },
+          {"$ref": "#/components/parameters/IdempotencyKey"},
+          {"$ref": "#/components/parameters/RequestTimeout"},
+          {"$ref": "#/components/parameters/ReadTimeout"},
+          {"$ref": "#/components/parameters/RequestID"}
+        ],
+        "requestBody": {
+          "required": true,
+          "content": {"application/json": {
+            "schema": {"$ref": "#/components/schemas/SessionRequest"},
+            "example": {"toolkit_slug": "github", "endpoint": "/user", "method": "GET"}
+          }}
+        },
+        "responses": {
+          "200": {"$ref": "#/components/responses/ExecutedInSession"},
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "404": {"$ref": "#/components/responses/NotFound"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/RequestTimeout"},
+          "409": {"$ref": "#/components/responses/Conflict"},
+          "413": {"$ref": "#/components/responses/ContentTooLarge"},
+          "414": {"$ref": "#/components/responses/URITooLong"},
+          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "422": {"$ref": "#/components/responses/UnprocessableContent"},
+          "429": {"$ref": "#/components/responses/TooManyRequests"},
+          "431": {"$ref": "#/components/responses/HeadersTooLarge"},
+          "500": {"$ref": "#/components/responses/InternalError"},
+          "501": {"$ref": "#/components/responses/NotImplemented"},
+          "502": {"$ref": "#/components/responses/BadGateway"},
+          "503": {"$ref": "#/components/responses/ServiceUnavailable"},
+          "504": {"$ref": "#/components/responses/GatewayTimeout"},
+          "505": {"$ref": "#/components/responses/VersionNotSupported"}
+        }
+      }},
+      "/files/{id}": {
+        "parameters": [
+          {
+            "name": "id",
+            "in": "path",
+            "required": true,
+            "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,255}$"}
+          },
+          {
+            "name": "expires",
+            "in": "query",
+            "required": true,
+            "description": "Seconds since 1970.",
+            "schema": {"type": "string"}
+          },
+          {
+            "name": "signature",
+            "in": "query",
+            "required": true,
+            "description": "The last parameter.",
+            "schema": {"type": "string"}
+          }
+        ],
+        "get": {
+          "operationId": "download",
+          "summary": "A binary answer, by the link in its `binary_data`.",
+          "security": [],
+          "responses": {
+            "200": {"$ref": "#/components/responses/File"},
+            "206": {"$ref": "#/components/responses/PartOfFile"},
+            "304": {"$ref": "#/components/responses/NotModified"},
+            "400": {"$ref": "#/components/responses/BadRequest"},
+            "403": {"$ref": "#/components/responses/InvalidSignature"},
+            "404": {"$ref": "#/components/responses/NothingHere"},
+            "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+            "410": {"$ref": "#/components/responses/LinkExpired"},
+            "414": {"$ref": "#/components/responses/URITooLong"},
+            "416": {"$ref": "#/components/responses/RangeNotSatisfiable"},
+            "431": {"$ref": "#/components/responses/HeadersTooLarge"},
+            "503": {"$ref": "#/components/responses/ServiceUnavailable"}
+          }
+        },
+        "head": {
+          "operationId": "describeDownload",
+          "summary": "The same without the bytes.",
+          "security": [],
+          "responses": {
+            "200": {"$ref": "#/components/responses/File"},
+            "304": {"$ref": "#/components/responses/NotModified"},
+            "403": {"$ref": "#/components/responses/InvalidSignature"},
+            "404": {"$ref": "#/components/responses/NothingHere"},
+            "410": {"$ref": "#/components/responses/LinkExpired"},
+            "503": {"$ref": "#/components/responses/ServiceUnavailable"}
+          }
+        }
+      },
+      "/healthz": {"get": {
+        "operationId": "isAlive",
+        "summary": "Whether the process is alive.",
+        "security": [],
+        "responses": {
+          "200": {"$ref": "#/components/responses/OK"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"}
+        }
+      }},
+      "/readyz": {"get": {
+        "operationId": "isReady",
+        "summary": "Whether it takes requests, which it does not while it shuts down.",
+        "security": [],
+        "responses": {
+          "200": {"$ref": "#/components/responses/OK"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "503": {"$ref": "#/components/responses/ServiceUnavailable"}
+        }
+      }}
+    },
+
+    """#
+}
