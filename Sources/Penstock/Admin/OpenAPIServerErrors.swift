@@ -28,8 +28,8 @@ enum OpenAPIServerErrors {
             "properties": {"error": {"properties": {
               "status": {"const": 501},
               "slug": {"enum": [
-                "not_implemented", "binary_body_unsupported", "binary_answer_unsupported",
-                "custom_connection_data_off", "auth_scheme_unsupported"
+                "not_implemented", "binary_answer_unsupported", "custom_connection_data_off",
+                "auth_scheme_unsupported"
               ]}
             }}}
           }}}
