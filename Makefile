@@ -73,7 +73,7 @@ sanitize: libraries
 
 # Each program of Tests/Fuzz for a while, from what it learnt the last time.
 FUZZ_SECONDS := 60
-FUZZ_PROGRAMS := InflateFuzz DecodeFuzz EncodeFuzz
+FUZZ_PROGRAMS := InflateFuzz DecodeFuzz EncodeFuzz ValidateFuzz EscapeFuzz
 fuzz: libraries
 	swift build -c release --package-path Tests/Fuzz --scratch-path .build/fuzz/build \
 	  --sanitize fuzzer \

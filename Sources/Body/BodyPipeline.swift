@@ -47,6 +47,9 @@ public final class BodyPipeline: BodyStage {
   private var flushed = 0
   private var finished = 0
 
+  /// Bytes of memory that the links hold.
+  var memoryBytes: Int { links.reduce(0) { $0 + $1.bytes.capacity } }
+
   /// At least one stage, in the order in which bytes pass.
   public init(_ stages: [any BodyStage], linkBytes: Int = 16 * 1024) {
     precondition(!stages.isEmpty && linkBytes > 0)

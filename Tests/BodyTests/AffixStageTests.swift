@@ -55,4 +55,18 @@ func affixes(_ prefix: String, _ suffix: String) -> AffixStage {
     #expect(stage.finish(into: &out, room: 1) == .needsInput)
     #expect(out.withUnsafeBytes { $0.elementsEqual("<a>".utf8) })
   }
+
+  @Test func `without room nothing is taken`() {
+    let text = Array("a".utf8)
+    let stages: [any BodyStage] = [affixes("", ""), TextStage(.utf8), JSONStage(depthMax: 1)]
+    for stage in stages {
+      for room in [0, -5] {
+        var out = ByteBuffer()
+        var position = 0
+        #expect(stage.process(text.span, &position, into: &out, room: room) == .full)
+        let isNothing = out.isEmpty && position == 0
+        #expect(isNothing)
+      }
+    }
+  }
 }

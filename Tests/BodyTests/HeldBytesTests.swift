@@ -1,6 +1,7 @@
-import Body
 import Testing
 import Wire
+
+@testable import Body
 
 /// Pipelines that begin with held bytes, and those that more stages come to while they run.
 @Suite struct HeldBytesTests {
@@ -91,6 +92,25 @@ import Wire
     }
     #expect(pipeline.process(input.span, &position, into: &out, room: 0) != .failed(.brokenText))
     #expect(position == input.count && out.count == Self.prefix.utf8.count + 600_005)
+  }
+
+  @Test func `the memory of held bytes goes with the last of them`() throws {
+    let text = [UInt8](repeating: 0x61, count: 100_000)
+    var held = buffer(text)
+    let pipeline = BodyPipeline([JSONStage(depthMax: 1)], held: &held, linkBytes: 1000)
+    #expect(pipeline.memoryBytes == 131072)
+    pipeline.close()
+    #expect(pipeline.memoryBytes == 0)
+
+    let other = BodyPipeline([try decoder(.gzip)], linkBytes: 1000)
+    held.append(text)
+    other.append(envelope(), held: &held)
+    #expect(other.memoryBytes == 131072)
+    #expect(Feed(rooms: [5000], slack: 5).flush(other).bytes.count == 100_009)
+    #expect(other.memoryBytes <= 2048)
+    let coded = Oracle.gzip([UInt8](repeating: 0x61, count: 1_000_000))
+    #expect(Feed(rooms: [5000], slack: 5).part(other, coded).bytes.count == 1_000_000)
+    #expect(other.memoryBytes <= 4096)
   }
 
   @Test func `held bytes may be none`() {

@@ -32,5 +32,7 @@ let package = Package(
     program("InflateFuzz"),
     program("DecodeFuzz"),
     program("EncodeFuzz"),
+    program("ValidateFuzz"),
+    program("EscapeFuzz"),
   ]
 )

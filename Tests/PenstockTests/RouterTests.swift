@@ -45,7 +45,7 @@ import Wire
     ("/api/v3.1/tool_router/session//proxy_execute", "nothing"),
     ("/api/v3.1/tool_router/session/proxy_execute", "nothing"),
     ("/api/v3.1/tool_router/session/../proxy_execute", "nothing"),
-    ("/api/v3.1/tool_router/session/a%2fb/proxy_execute", "nothing"),
+    ("/api/v3.1/tool_router/session/a%2fb/proxy_execute", "session a%2fb"),
     ("/api/v3.1/tool_router/session/a/b/proxy_execute", "nothing"),
     ("/api/v3.1/tool_router/session/s1/proxy_execute/", "nothing"),
     ("/api/v3.1/tool_router/session/s1/execute", "nothing"), ("/files/id?expires=1", "files"),

@@ -81,7 +81,7 @@ def inner(response):
     assert response.header("content-type").startswith("application/json"), response
     envelope = response.json()
     assert type(envelope["status"]) is int, envelope
-    assert set(envelope) <= {"data", "status", "headers", "binary_data"}, envelope
+    assert set(envelope) <= {"data", "status", "headers", "binary_data", "result_type"}, envelope
     assert all(name == name.lower() for name in envelope["headers"]), envelope
     return envelope
 

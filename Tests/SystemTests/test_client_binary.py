@@ -14,8 +14,7 @@ import harness
 import official_client
 import scripted
 from harness import PATIENCE, Penstock, Upstream, account
-from official_client import (KEY, WAITS_FOR_FILES, WAITS_FOR_INLINE, WAITS_FOR_SESSIONS, Caller,
-                             assert_details)
+from official_client import KEY, WAITS_FOR_INLINE, Caller, assert_details
 from scripted import answer
 
 no_detour, up, serve = official_client.no_detour, official_client.up, official_client.serve
@@ -152,7 +151,6 @@ def test_a_url_that_hangs_is_a_504_before_the_client_gives_up(penstock, up, kind
 
 # --- Down -----------------------------------------------------------------------------------
 
-@WAITS_FOR_FILES
 @pytest.mark.parametrize("content_type, data", [
     ("image/png", BYTES), ("application/octet-stream", b"\0"), ("application/pdf", b"%PDF" * 9000),
     (None, b"\xff\xfe\0"), ("text/plain", b"caf\xe9"), ("audio/mpeg", b"x" * 900_000)])
@@ -177,7 +175,6 @@ def test_a_binary_answer_is_a_link_to_its_bytes(client, penstock, serve, content
     assert httpx.get(file.url).content == data, "a link works more than once"
 
 
-@WAITS_FOR_FILES
 def test_a_link_that_was_changed_is_worth_nothing(client, serve):
     serve(scripted.fixed(answer(BYTES, content_type="image/png")))
     url = client.proxy().binary_data.url
@@ -189,7 +186,6 @@ def test_a_link_that_was_changed_is_worth_nothing(client, serve):
         assert got.json()["error"]["slug"] == "invalid_signature"
 
 
-@WAITS_FOR_FILES
 def test_an_empty_answer_of_a_binary_type_has_no_link(client, serve):
     serve(scripted.fixed(answer(b"", content_type="image/png")))
     answered = client.proxy()
@@ -198,7 +194,6 @@ def test_an_empty_answer_of_a_binary_type_has_no_link(client, serve):
 
 # --- Sessions -------------------------------------------------------------------------------
 
-@WAITS_FOR_SESSIONS
 @pytest.mark.parametrize("toolkit", ["base", "other"])
 def test_a_session_calls_with_the_account_of_its_toolkit(client, up, toolkit):
     answered = client.session(
@@ -215,21 +210,18 @@ def test_a_session_calls_with_the_account_of_its_toolkit(client, up, toolkit):
     assert answered.result_type == "completed"
 
 
-@WAITS_FOR_SESSIONS
 @pytest.mark.parametrize("name", ["trs_1", "a.b-c_d~e", "x" * 200, "é/ü %"])
 def test_any_session_will_do(client, up, name):
     assert client.session(name).status == 200
     assert up.requests[0].target == "/x"
 
 
-@WAITS_FOR_SESSIONS
 def test_a_session_takes_explicit_nulls_and_base64(client, up):
     answered = client.session(method="POST", body=None, parameters=None,
                               custom_connection_data=None, binary_body={"base64": "aGk="})
     assert answered.status == 200 and up.requests[0].body == b"hi"
 
 
-@WAITS_FOR_SESSIONS
 @pytest.mark.parametrize("fields, status, slug", [
     ({"toolkit_slug": None}, 400, "validation_error"), ({"toolkit_slug": 1}, 400,
                                                         "validation_error"),

@@ -12,8 +12,7 @@ import harness
 import official_client
 import scripted
 from harness import Penstock, account
-from official_client import (KEY, OTHER_KEY, WAITS_FOR_INLINE, WAITS_FOR_RATES, WAITS_FOR_RULES,
-                             WAITS_FOR_SESSIONS, Caller, assert_details)
+from official_client import (KEY, OTHER_KEY, WAITS_FOR_INLINE, WAITS_FOR_RATES, Caller, assert_details)
 from scripted import answer
 
 no_detour, up, penstock = official_client.no_detour, official_client.up, official_client.penstock
@@ -219,7 +218,6 @@ def test_too_many_calls_are_a_rate_limit_error(up, kind):
         assert len(up.requests) == 2
 
 
-@WAITS_FOR_RULES
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_what_a_rule_denies_is_a_permission_error(up, kind):
     rules = [{"methods": ["GET"], "paths": ["/allowed/*"]}]
@@ -265,7 +263,6 @@ def test_a_key_that_cannot_be_kept_is_a_bad_request(client, up, key):
     assert up.connections == 0
 
 
-@WAITS_FOR_SESSIONS
 def test_a_toolkit_that_is_not_there_is_not_found(client, up):
     with pytest.raises(composio_client.NotFoundError) as caught:
         client.session(toolkit_slug="none")

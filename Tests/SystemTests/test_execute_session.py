@@ -86,12 +86,11 @@ def test_a_toolkit_is_nothing_to_the_other_form(penstock):
     assert ["authorization", "Bearer upstream-secret-of-ca_default"] in got["headers"]
 
 
-def test_an_id_is_opaque_and_of_unreserved_characters(penstock, upstream):
-    every(["s", "trs_4f-Xy.Z~9", "...", "x" * 128],
+def test_an_id_is_opaque_and_one_segment(penstock, upstream):
+    every(["s", "trs_4f-Xy.Z~9", "...", "x" * 256, "a%20b", "a%2fb", "a:b", "a@b", "a'b", "a;b"],
           lambda id: echoed(call(penstock, session=id)))
     upstream.begin_row()
-    for id in ("", "x" * 129, "a%20b", "a%2fb", "a/b", "a:b", "a@b", "a'b", ".", "..", "a;b", "%61",
-               "a+b", "a,b"):
+    for id in ("", "x" * 257, "a/b", ".", ".."):
         assert_error(call(penstock, session=id), 404, "not_found")
     assert upstream.connections == 0
 

@@ -96,6 +96,20 @@ import Wire
     }
   }
 
+  @Test func `surrogates come in pairs, the high one first`() {
+    var random = JSONTestRandom(for: "validator, surrogates")
+    let units = stride(from: 0xcf00, through: 0xe100, by: 0x80)
+    for first in units {
+      for second in units {
+        let isUpper = random.below(2) == 0
+        let escapes = [first, second].map { "\\u" + String($0, radix: 16, uppercase: isUpper) }
+        let text = Array("\"\(escapes.joined())\"".utf8)
+        let isSame = agrees(text, &random)
+        #expect(isSame, "\(escapes)")
+      }
+    }
+  }
+
   @Test func `it says of every text what the scanner says`() {
     var random = JSONTestRandom(for: "validator, mutations")
     let alphabet = Array("{}[]\",:\\u0d8e-+.tfn 1\n".utf8) + [0xc3, 0xa9, 0xed, 0xa0, 0x80]

@@ -28,12 +28,15 @@ struct EnvelopeWriter: ~Copyable {
   private var scratch = ByteBuffer()
   private var mediaType = MediaType.undeclared
   private var contentTypeSlice = Slice.empty
+  private var isSession = false
   /// True exactly when the body is still under a content coding, so that its bytes say nothing.
   private var isEncoded = false
 
   init() {}
 
-  mutating func beginHeaders() {
+  /// `isSession`: the answer is to a call in a session's name, which has one member more.
+  mutating func beginHeaders(isSession: Bool = false) {
+    self.isSession = isSession
     headers.removeAll(keepingCapacity: true)
     scratch.removeAll()
     mediaType = .undeclared
@@ -160,6 +163,7 @@ struct EnvelopeWriter: ~Copyable {
     target.append(",\"headers\":{")
     writeHeaders(into: &target)
     target.append(0x7d)
+    if isSession { target.append(",\"result_type\":\"completed\"") }
     if let file {
       target.append(",\"binary_data\":")
       file.write(into: &target)

@@ -23,6 +23,7 @@ extension Exchange {
     execute.answerBytesMax = isBinary ? limits.fileBytes : limits.executeResponseBytes
     planResponseBody(&coding, framing, decodedBytesMax: execute.answerBytesMax)
     execute.status = head.status
+    execute.beginHeaders()
     takeHeaders(head, bytes, account, isTransformed: coding.isTransformed, into: &execute.writer)
     execute.beginPace(atNanoseconds: worker.loop.nowNanoseconds)
     if case .length(let count) = framing, count > execute.answerBytesMax {
@@ -34,7 +35,6 @@ extension Exchange {
     _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ account: Account, isTransformed: Bool,
     into writer: inout EnvelopeWriter
   ) {
-    writer.beginHeaders()
     let options = ConnectionOptions(head.fields, bytes)
     var index = 0
     while index < head.fields.count {

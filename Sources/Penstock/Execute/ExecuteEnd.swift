@@ -106,6 +106,8 @@ final class ExecuteEnd {
 
   // MARK: The answer down
 
+  func beginHeaders() { writer.beginHeaders(isSession: isSession) }
+
   /// What the answer is that begins with what is held back.
   var formOfHeld: EnvelopeWriter.Form { writer.form(ofPrefix: answer) }
 

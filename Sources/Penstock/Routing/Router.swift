@@ -51,13 +51,13 @@ struct Router: Sendable {
   }
 
   private static let sessionPrefix: StaticString = "/api/v3.1/tool_router/session/"
-  private static let sessionIDBytesMax = 128
+  private static let sessionIDBytesMax = 256
 
-  /// An id is opaque: unreserved characters, but no dot segment.
+  /// An id is opaque, and one segment of the path, but no dot segment.
   private static func session(_ path: Span<UInt8>) -> Destination {
     let start = sessionPrefix.utf8CodeUnitCount
     var end = start
-    while end < path.count, PercentCoding.isUnreserved(path[end]) { end &+= 1 }
+    while end < path.count, path[end] != 0x2f { end &+= 1 }
     let id = path.extracting(start..<end)
     guard !id.isEmpty, id.count <= sessionIDBytesMax, !id.equals("."), !id.equals(".."),
       path.extracting(end..<path.count).equals("/proxy_execute")
