@@ -90,7 +90,8 @@ final class Worker: TurnEndHandler {
     envelopeParser = ExecuteRequestParser(
       parametersMax: limits.executeParameters, depthMax: limits.jsonDepth,
       headerNameBytesMax: limits.headerNameBytes, headerBytesMax: limits.headerBytes,
-      base64BytesMax: limits.executeBase64Bytes)
+      base64BytesMax: limits.executeBase64Bytes,
+      readsConnections: configuration.execute.customConnectionData)
     log = LogBuffer(sink: shared.sink, lineBytesMax: limits.logLineBytes)
     try makePools()
     logTimer = LogTimer(self)
@@ -143,6 +144,14 @@ final class Worker: TurnEndHandler {
     let made = connector.makePool(origin, settings)
     otherPools[account.index][origin] = made
     return made
+  }
+
+  /// A pool that keeps no connection, for one exchange.
+  func singleUsePool(of account: Account, _ origin: Origin, isBase: Bool) -> ConnectionPool? {
+    guard var settings = try? poolSettings(account, origin, isBase: isBase) else { return nil }
+    settings.idleConnections = 0
+    settings.holdsSecrets = true
+    return connector.makePool(origin, settings)
   }
 
   private static let otherPoolsMax = 64
@@ -229,7 +238,10 @@ final class Worker: TurnEndHandler {
     if exchanges.count < Self.storeMax { exchanges.append(exchange) }
   }
 
-  func takeExecuteEnd() -> ExecuteEnd { executeEnds.popLast() ?? ExecuteEnd() }
+  func takeExecuteEnd() -> ExecuteEnd {
+    executeEnds.popLast()
+      ?? ExecuteEnd(holdsSecrets: configuration.execute.customConnectionData)
+  }
 
   /// Objects kept for the next request; more than a worker is ever at work on in one turn.
   private static let storeMax = 256

@@ -24,6 +24,8 @@ public struct PoolSettings {
   public var chunkLimits: ChunkLimits
   public var interimResponses: Int
   public var outputLowBytes: Int
+  /// What was sent does not stay in memory.
+  public var holdsSecrets = false
 
   public init(
     policy: AddressPolicy, proxy: String? = nil, tls: TLSContext? = nil,

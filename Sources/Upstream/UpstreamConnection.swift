@@ -78,6 +78,7 @@ public final class UpstreamConnection: Watcher {
     loop = pool.connector.loop
     state = .closed
     super.init()
+    output.holdsSecrets = pool.settings.holdsSecrets
     timeout = Timeout(owner: self, loop: loop)
   }
 

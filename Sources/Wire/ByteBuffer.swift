@@ -12,10 +12,15 @@ public struct ByteBuffer: ~Copyable {
   @usableFromInline var tail = 0
   /// Bytes of memory held, 0 before the first append.
   public private(set) var capacity = 0
+  /// What it holds must not stay in memory: it overwrites all that it gives up.
+  public var holdsSecrets = false
 
   public init() { base = nil }
 
-  deinit { free(base) }
+  deinit {
+    if holdsSecrets, let base { explicit_bzero(base, capacity) }
+    free(base)
+  }
 
   /// Bytes appended and not yet consumed.
   @inlinable public var count: Int { tail - head }
@@ -154,8 +159,15 @@ public struct ByteBuffer: ~Copyable {
     tail = 0
   }
 
+  /// Drops the bytes and overwrites the memory, those that were consumed included.
+  public mutating func wipe() {
+    if let base { explicit_bzero(base, capacity) }
+    removeAll()
+  }
+
   /// Drops the bytes and gives the memory back.
   public mutating func release() {
+    if holdsSecrets { wipe() }
     free(base)
     base = nil
     head = 0
@@ -194,7 +206,10 @@ public struct ByteBuffer: ~Copyable {
     guard let grown = malloc(wanted)?.assumingMemoryBound(to: UInt8.self) else {
       fatalError("out of memory")  // nothing sane is left to do, see ARCHITECTURE.md, Decisions
     }
-    if let base { memcpy(grown, base + head, count) }
+    if let base {
+      memcpy(grown, base + head, count)
+      if holdsSecrets { explicit_bzero(base, capacity) }
+    }
     free(base)
     base = grown
     tail -= head
@@ -211,6 +226,7 @@ public struct ByteBuffer: ~Copyable {
 
   /// Gives up its memory to the caller, who frees it.
   mutating func surrender() -> UnsafeMutablePointer<UInt8>? {
+    if holdsSecrets { wipe() }
     let block = base
     base = nil
     head = 0

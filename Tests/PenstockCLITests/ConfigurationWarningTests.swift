@@ -56,6 +56,14 @@ import Testing
     #expect(try warnings(account("[]")) == ["an empty list of rules denies every request"])
   }
 
+  @Test func `credentials in envelopes without a toolkit are worth a word`() throws {
+    let on = plainAccount + "execute: {custom_connection_data: on"
+    #expect(
+      try warnings(on + "}\n")
+        == ["credentials in envelopes are for the hosts of toolkits, and there are none"])
+    #expect(try warnings(on + ", toolkits: {x: {account: ca_one}}}\n").isEmpty)
+  }
+
   @Test func `keys whose feature comes later are listed once, and only where they differ`() throws {
     let text = """
       accounts:

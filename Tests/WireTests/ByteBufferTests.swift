@@ -30,6 +30,58 @@ import Wire
     #expect(contents(buffer) == wire("again"))
   }
 
+  /// The bytes of a buffer's whole memory, whatever of it is in use.
+  private func memory(_ buffer: inout ByteBuffer) -> [UInt8] {
+    var bytes: [UInt8] = []
+    buffer.removeAll()
+    _ = buffer.fill(minimum: 1) { space in
+      bytes = Array(space)
+      return 0
+    }
+    return bytes
+  }
+
+  @Test func `wiped, nothing stands in its memory, consumed or not`() {
+    var buffer = ByteBuffer()
+    buffer.append("secret and more")
+    buffer.consume(6)
+    buffer.wipe()
+    let count = buffer.count
+    #expect(count == 0)
+    let memory = memory(&buffer)
+    #expect(memory.count == ByteBuffer.leastCapacity && memory.allSatisfy { $0 == 0 })
+    buffer.append("again")
+    #expect(contents(buffer) == wire("again"))
+  }
+
+  @Test func `a block that held secrets is given on without them`() {
+    let blocks = BlockPool()
+    for holdsSecrets in [true, false] {
+      var first = ByteBuffer()
+      first.holdsSecrets = holdsSecrets
+      blocks.provide(&first)
+      first.append("secret")
+      first.removeAll()
+      blocks.reclaim(&first)
+      var second = ByteBuffer()
+      blocks.provide(&second)
+      let memory = memory(&second)
+      #expect(memory.prefix(6).allSatisfy { $0 == 0 } == holdsSecrets)
+      blocks.reclaim(&second)
+    }
+  }
+
+  @Test func `a buffer of secrets grows and is released like any other`() {
+    var buffer = ByteBuffer()
+    buffer.holdsSecrets = true
+    for byte in 0..<5000 { buffer.append(UInt8(truncatingIfNeeded: byte)) }
+    #expect(contents(buffer) == (0..<5000).map { UInt8(truncatingIfNeeded: $0) })
+    buffer.release()
+    let capacity = buffer.capacity
+    #expect(capacity == 0)
+    buffer.wipe()
+  }
+
   @Test func `it is a queue, whatever is appended and consumed`() {
     var random = JSONTestRandom(for: "ByteBuffer.queue")
     var buffer = ByteBuffer()

@@ -4,7 +4,7 @@ import Wire
 /// The one place where a secret meets bytes: credentials into requests, and out of what comes back.
 ///
 /// Called last, when the egress policy has said yes and the rest of the head is written. Nothing
-/// else calls `Secret.withBytes`.
+/// else calls `withBytes`, of a `Secret` or of an `InlineCredential`.
 enum CredentialInjector {
   /// Appends the account's credential fields, each with its CRLF.
   static func injectFields(_ credential: Credential, into head: inout ByteBuffer) {
@@ -27,6 +27,58 @@ enum CredentialInjector {
       if secret.withBytes({ contains(value, $0) }) { return true }
     }
     return false
+  }
+
+  // MARK: Credentials that came in an envelope
+
+  /// Appends an envelope's credential field with its CRLF, where the account has its own.
+  static func injectFields(
+    _ inline: borrowing InlineCredential, of credential: Credential, into head: inout ByteBuffer
+  ) {
+    switch inline.placement {
+    case .nothing, .query: return
+    case .bearer: head.append("Authorization: Bearer ")
+    case .basic: head.append("Authorization: Basic ")
+    case .header:
+      head.append(credential.headerLines[0].spelling)
+      head.append(": ")
+    }
+    append(inline, to: &head)
+    head.append("\r\n")
+  }
+
+  /// Appends an envelope's query credential to a target, under the account's own name.
+  /// `mark`: what has to stand before it, `?` or `&`.
+  static func injectQuery(
+    _ inline: borrowing InlineCredential, of credential: Credential, behind mark: UInt8?,
+    into target: inout ByteBuffer
+  ) {
+    guard inline.placement == .query, let slot = credential.query else { return }
+    if let mark { target.append(mark) }
+    target.append(QuerySlot.encoded(Array(slot.name.utf8)))
+    target.append(0x3d)
+    append(inline, to: &target)
+  }
+
+  /// True where the value holds a secret of the envelope: an upstream that echoes it back.
+  static func isLeak(_ value: Span<UInt8>, of inline: borrowing InlineCredential) -> Bool {
+    for form in InlineCredential.Form.allCases {
+      let isThere = inline.withBytes(of: form) { secret in
+        !secret.isEmpty && secret.count <= value.count && contains(value, secret)
+      }
+      if isThere { return true }
+    }
+    return false
+  }
+
+  // MARK: Bytes
+
+  private static func append(
+    _ inline: borrowing InlineCredential, to buffer: inout ByteBuffer
+  ) {
+    withUnsafeMutablePointer(to: &buffer) { buffer in
+      inline.withBytes(of: .sent) { buffer.pointee.append($0) }
+    }
   }
 
   private static func append(_ secret: Secret, to buffer: inout ByteBuffer) {

@@ -1,6 +1,8 @@
 /// A header field that a credential fills.
 public struct HeaderSlot: Sendable {
-  /// The field's name in lower case, to drop or refuse the client's own.
+  /// The field's name as configured.
+  let spelling: [UInt8]
+  /// The same in lower case, to drop or refuse the client's own.
   public let name: String
   /// `name` in bytes, for comparing on the hot path.
   public let nameBytes: [UInt8]
@@ -8,8 +10,9 @@ public struct HeaderSlot: Sendable {
   public let line: Secret
 
   public init(name: String, value: [UInt8]) {
+    spelling = Array(name.utf8)
     self.name = name.lowercased()
     nameBytes = Array(self.name.utf8)
-    line = Secret(Array(name.utf8) + [0x3a, 0x20] + value + [0x0d, 0x0a])
+    line = Secret(spelling + [0x3a, 0x20] + value + [0x0d, 0x0a])
   }
 }

@@ -88,6 +88,8 @@ final class ClientConnection: Watcher {
     sinceNanoseconds = now
     writtenNanoseconds = now
     super.init()
+    // What is read passes through it, and envelopes may bring credentials.
+    input.holdsSecrets = plane == .data && worker.configuration.execute.customConnectionData
     timeout = Timeout(owner: self, loop: worker.loop)
     if plane == .data { worker.shard.addConnections(gauge, 1) }
     worker.loop.mark(self)

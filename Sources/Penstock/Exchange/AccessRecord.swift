@@ -33,6 +33,8 @@ struct AccessRecord: ~Copyable {
   var retries = 0
   var isReused = false
   var hasUpstream = false
+  /// The credential came with the request.
+  var isCredentialInline = false
 
   var dial = DialTimes()
   var tlsNanoseconds: Int64 = 0
@@ -66,6 +68,7 @@ struct AccessRecord: ~Copyable {
     retries = 0
     isReused = false
     hasUpstream = false
+    isCredentialInline = false
     dial = DialTimes()
     tlsNanoseconds = 0
     acquiredNanoseconds = 0
@@ -156,6 +159,7 @@ struct AccessRecord: ~Copyable {
       JSONLine.literal("route", route, into: &line)
     }
     line.append(requestMembers.span)
+    if isCredentialInline { JSONLine.literal("credential", "inline", into: &line) }
     writeOutcome(into: &line, nowNanoseconds)
     JSONLine.string("client", client.span, bytesMax: 64, into: &line)
     if isTruncated { JSONLine.boolean("truncated", true, into: &line) }

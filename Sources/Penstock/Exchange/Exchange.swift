@@ -128,6 +128,8 @@ final class Exchange {
     client = nil
     account = nil
     pool = nil
+    if requestBytes.holdsSecrets { requestBytes.wipe() }
+    requestBytes.holdsSecrets = false
     requestBytes.removeAll()
     if requestBytes.capacity > Self.keptBytes { requestBytes.release() }
     trailers.removeAll()

@@ -54,8 +54,9 @@ enum RequestRewrite {
 
   /// Appends what Penstock says for itself, the credential last. The empty line is the caller's.
   /// `upgrade`: the protocol that the client would rather speak, a slice of `bytes`.
+  /// `injects`: false where another credential takes the place of the account's.
   static func appendOwnFields(
-    _ account: Account, requestID: Span<UInt8>, takesTrailers: Bool = false,
+    _ account: Account, injects: Bool = true, requestID: Span<UInt8>, takesTrailers: Bool = false,
     upgrade: Slice? = nil, of bytes: Span<UInt8> = Span(), into out: inout ByteBuffer
   ) {
     if let upgrade {
@@ -67,7 +68,7 @@ enum RequestRewrite {
     out.append("Via: 1.1 penstock\r\n")
     out.appendField("x-request-id", requestID)
     for header in account.headers { out.append(header.line) }
-    CredentialInjector.injectFields(account.credential, into: &out)
+    if injects { CredentialInjector.injectFields(account.credential, into: &out) }
   }
 
   private static func isHTTP2(_ name: Span<UInt8>) -> Bool {

@@ -1,11 +1,14 @@
 import Wire
 
-/// The names that Penstock reads in an envelope, in its `binary_body` and in its `parameters`.
+/// The names that Penstock reads in an envelope, in its `binary_body`, its `parameters` and its
+/// `custom_connection_data`.
 enum EnvelopeField: Int, CaseIterable {
   case endpoint, method, connectedAccountID, userID, body, binaryBody, parameters
   case customConnectionData, toolkitSlug
   case name, value, type, `in`
   case url, base64, contentType
+  case authScheme, connectionToolkit, val
+  case accessToken, token, genericAPIKey, apiKey, bearerToken, basicEncoded, username, password
 
   var name: StaticString {
     switch self {
@@ -25,6 +28,17 @@ enum EnvelopeField: Int, CaseIterable {
     case .url: "url"
     case .base64: "base64"
     case .contentType: "content_type"
+    case .authScheme: "authScheme"
+    case .connectionToolkit: "toolkitSlug"
+    case .val: "val"
+    case .accessToken: "access_token"
+    case .token: "token"
+    case .genericAPIKey: "generic_api_key"
+    case .apiKey: "api_key"
+    case .bearerToken: "bearer_token"
+    case .basicEncoded: "basic_encoded"
+    case .username: "username"
+    case .password: "password"
     }
   }
 
@@ -39,5 +53,5 @@ enum EnvelopeField: Int, CaseIterable {
     return nil
   }
 
-  static let count = 16
+  static let count = 27
 }

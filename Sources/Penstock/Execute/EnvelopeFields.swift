@@ -3,7 +3,7 @@ import Wire
 /// The values of one object of an envelope, by the names that Penstock reads. A null is absent.
 struct EnvelopeFields {
   /// One for each case of `EnvelopeField`.
-  private var values: [16 of JSONSlice?] = .init(repeating: nil)
+  private var values: [27 of JSONSlice?] = .init(repeating: nil)
   private(set) var hasDuplicate = false
   private(set) var isFull = false
 

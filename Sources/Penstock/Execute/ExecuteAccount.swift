@@ -5,7 +5,7 @@ extension Exchange {
   /// What is somebody else's is told as what is not there.
   func account(of execute: ExecuteEnd) throws(PenstockError) -> Account {
     let caller = worker.configuration.projects[record.project]
-    if execute.isSession {
+    if execute.isSession || execute.request.inline.isGiven {
       let index = execute.request.toolkitAccount(in: worker.configuration.execute)
       guard let index, caller.allows[index] else { throw .toolkitNotFound }
       return worker.configuration.accounts[index]

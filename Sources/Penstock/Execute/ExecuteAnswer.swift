@@ -24,7 +24,7 @@ extension Exchange {
     planResponseBody(&coding, framing, decodedBytesMax: execute.answerBytesMax)
     execute.status = head.status
     execute.beginHeaders()
-    takeHeaders(head, bytes, account, isTransformed: coding.isTransformed, into: &execute.writer)
+    takeHeaders(head, bytes, account, isTransformed: coding.isTransformed, execute)
     execute.beginPace(atNanoseconds: worker.loop.nowNanoseconds)
     if case .length(let count) = framing, count > execute.answerBytesMax {
       fail(.upstreamResponseTooLarge, .body)
@@ -33,7 +33,7 @@ extension Exchange {
 
   private func takeHeaders(
     _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ account: Account, isTransformed: Bool,
-    into writer: inout EnvelopeWriter
+    _ execute: ExecuteEnd
   ) {
     let options = ConnectionOptions(head.fields, bytes)
     var index = 0
@@ -44,10 +44,10 @@ extension Exchange {
       if isTransformed, field.known.isBoundToCoding { continue }
       let name = bytes[field.name]
       if options.hasNominated, options.nominates(name, head.fields, bytes) { continue }
-      if CredentialInjector.isLeak(bytes[field.value], of: account.credential) {
-        writer.addHeader(name: name, value: redacted.span)
+      if execute.request.isLeak(bytes[field.value], of: account) {
+        execute.writer.addHeader(name: name, value: redacted.span)
       } else {
-        writer.addHeader(name: name, value: bytes[field.value])
+        execute.writer.addHeader(name: name, value: bytes[field.value])
       }
     }
   }

@@ -52,6 +52,9 @@ final class ExecuteEnd {
   private var pacedNanoseconds: Int64 = 0
   private var pacedBytes = 0
 
+  /// `holdsSecrets`: envelopes may bring credentials, so that nothing of one stays in memory.
+  init(holdsSecrets: Bool) { envelope.holdsSecrets = holdsSecrets }
+
   /// Of the inner request.
   var isToHead: Bool { request.method == .head }
 
@@ -182,6 +185,7 @@ final class ExecuteEnd {
 
   /// Forgets all that it held.
   func reset() {
+    if envelope.holdsSecrets { envelope.wipe() }
     envelope.removeAll()
     answer.removeAll()
     form = nil

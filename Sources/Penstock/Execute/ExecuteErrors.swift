@@ -17,6 +17,7 @@ extension PenstockError {
       case .invalidHeaderName: .invalidHeaderName
       case .invalidHeaderValue: .invalidHeaderValue
       case .reservedHeader: .reservedHeader
+      case .authSchemeUnsupported: .authSchemeUnsupported
       }
   }
 }

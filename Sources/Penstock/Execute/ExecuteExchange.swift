@@ -91,6 +91,7 @@ extension Exchange {
       let resolved = try execute.request.resolve(&worker.endpointResolver, for: account)
       try checkRules(execute.request, account, resolved)
       try execute.request.checkSlots(of: account)
+      try placeInlineCredential(execute, account)
       record.describe(upstreamHost: Array(resolved.origin.hostHeader.utf8))
       isIdempotent = execute.request.method.isIdempotent
       isRequestChunked = false
@@ -102,7 +103,7 @@ extension Exchange {
         send(execute, account, resolved, execute.framing)
       }
     } catch {
-      answer(error)
+      answer(error, problems: execute.request.problems)
     }
   }
 
@@ -111,7 +112,7 @@ extension Exchange {
     _ execute: ExecuteEnd, _ account: Account, _ resolved: EndpointResolver.Resolved,
     _ framing: Framing
   ) {
-    guard let pool = worker.pool(of: account, resolved.origin, isBase: resolved.isBase) else {
+    guard let pool = pool(for: execute, account, resolved) else {
       answer(.internalError)
       return
     }
@@ -126,7 +127,9 @@ extension Exchange {
   }
 
   private func checkSupported(_ execute: ExecuteEnd) throws(PenstockError) {
-    if execute.request.hasCustomConnectionData { throw .customConnectionDataOff }
+    if execute.request.hasCustomConnectionData, !execute.request.inline.isGiven {
+      throw .customConnectionDataOff
+    }
   }
 
   private func writeEnvelopeRequest(
@@ -149,7 +152,8 @@ extension Exchange {
     case .chunked: requestBytes.append("Transfer-Encoding: chunked\r\n")
     case .none, .untilClose: break
     }
-    RequestRewrite.appendOwnFields(account, requestID: record.requestID.span, into: &requestBytes)
+    execute.request.appendOwnFields(
+      account, requestID: record.requestID.span, into: &requestBytes)
     requestBytes.append("\r\n")
     execute.beginBody(appendedUpTo: worker.configuration.limits.retryHeldBytes, to: &requestBytes)
   }

@@ -14,4 +14,5 @@ enum ExecuteFault: Error, Equatable {
   case invalidHeaderName
   case invalidHeaderValue
   case reservedHeader
+  case authSchemeUnsupported
 }

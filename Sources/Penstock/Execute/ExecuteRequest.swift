@@ -27,6 +27,8 @@ struct ExecuteRequest: ~Copyable {
   var body = Body.none
   var parameters: [ExecuteParameter] = []
   var hasCustomConnectionData = false
+  /// The credential that came with the request; given only where that is allowed.
+  var inline = InlineCredential()
   /// What is wrong with the envelope, in the order in which it was found.
   private(set) var problems: [FieldProblem] = []
 
@@ -44,6 +46,7 @@ struct ExecuteRequest: ~Copyable {
     body = .none
     parameters.removeAll(keepingCapacity: true)
     hasCustomConnectionData = false
+    inline.wipe()
     problems.removeAll(keepingCapacity: true)
     endpointSlice = .empty
     connectedAccountIDSlice = nil
@@ -69,7 +72,7 @@ struct ExecuteRequest: ~Copyable {
     get { scratch.span[connectedAccountIDSlice ?? .empty] }
   }
 
-  /// Of a session's request alone.
+  /// Of a session's request, and of one that brings its own credential.
   var toolkitSlug: Span<UInt8> {
     @_lifetime(borrow self)
     get { scratch.span[toolkitSlugSlice] }

@@ -8,8 +8,9 @@ struct ExecuteRequestParser {
   private let parametersMax: Int
   private let depthMax: Int
   private let headerNameBytesMax: Int
-  private let headerBytesMax: Int
+  let headerBytesMax: Int
   private let base64BytesMax: Int
+  private let readsConnections: Bool
   private var keys = JSONKeySet()
   /// What the envelope is refused for; `validationError` takes the place of any other.
   private var fault: ExecuteFault?
@@ -17,17 +18,19 @@ struct ExecuteRequestParser {
   /// `binary_body.base64`, to be decoded when nothing else has to be read of the envelope.
   private var base64: JSONSlice?
 
-  /// `headerBytesMax` bounds the lines of all header parameters together, `base64BytesMax` what a
-  /// base64 body decodes to.
+  /// `headerBytesMax` bounds the lines of all header parameters together, and a credential;
+  /// `base64BytesMax` what a base64 body decodes to. `readsConnections`: `custom_connection_data` is
+  /// not merely noticed.
   init(
     parametersMax: Int = 100, depthMax: Int = 64, headerNameBytesMax: Int = 256,
-    headerBytesMax: Int = 32 * 1024, base64BytesMax: Int = 4 << 20
+    headerBytesMax: Int = 32 * 1024, base64BytesMax: Int = 4 << 20, readsConnections: Bool = false
   ) {
     self.parametersMax = parametersMax
     self.depthMax = depthMax
     self.headerNameBytesMax = headerNameBytesMax
     self.headerBytesMax = headerBytesMax
     self.base64BytesMax = base64BytesMax
+    self.readsConnections = readsConnections
   }
 
   /// Reads the envelope, in which base64 is decoded where it stands: what it means is then a slice
@@ -51,6 +54,9 @@ struct ExecuteRequestParser {
     let fields = try scan(envelope)
     if fields.isFull { report(.envelope, nil, .tooManyMembers, &request) }
     readNames(fields, envelope, isSession: isSession, &request)
+    if readsConnections, let connection = fields[.customConnectionData] {
+      try readConnection(connection, fields, envelope, isSession: isSession, &request)
+    }
     if let parameters = fields[.parameters] {
       try readParameters(parameters, envelope, &request)
     }
@@ -304,7 +310,7 @@ struct ExecuteRequestParser {
   }
 
   /// The members of an object; nil, and a problem reported, where the value is none.
-  private mutating func object(
+  mutating func object(
     _ value: JSONSlice, _ place: FieldProblem.Place, _ envelope: Span<UInt8>,
     _ request: inout ExecuteRequest
   ) throws(ExecuteFault) -> EnvelopeFields? {
@@ -327,7 +333,7 @@ struct ExecuteRequestParser {
 
   /// A field's value where it is a string; where it is not, or missing and required, nil and a
   /// problem reported.
-  private mutating func string(
+  mutating func string(
     _ field: EnvelopeField, of fields: EnvelopeFields, _ place: FieldProblem.Place,
     isRequired: Bool = false, _ request: inout ExecuteRequest
   ) -> JSONSlice? {
@@ -342,7 +348,7 @@ struct ExecuteRequestParser {
 
   // MARK: Faults
 
-  private mutating func report(
+  mutating func report(
     _ place: FieldProblem.Place, _ field: EnvelopeField?, _ deed: FieldProblem.Deed,
     as fault: ExecuteFault = .validationError, _ request: inout ExecuteRequest
   ) {

@@ -55,7 +55,7 @@ extension ExecuteRequest {
       appendQuery(into: &out)
       mark = 0x26
     }
-    CredentialInjector.injectQuery(account.credential, behind: mark, into: &out)
+    appendQueryCredential(account, behind: mark, into: &out)
   }
 }
 

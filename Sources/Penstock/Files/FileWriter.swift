@@ -17,11 +17,18 @@ final class FileWriter: @unchecked Sendable {
   private let remote: RemoteTasks
   private let part: PartFile
   private var owner: (any FileWriterOwner)?
-  /// What the disk has not been given yet.
-  private var waiting = ByteBuffer()
+  /// What the disk has not been given yet, and what it is being given.
+  private var waiting = Piece()
+  private var written = Piece()
   private var isAtWork = false
   private var isFinishing = false
   private var wasFull = false
+
+  /// Bytes that go to a helper thread and come back empty.
+  // Sendable: while a thread has it, the writer leaves it alone.
+  private final class Piece: @unchecked Sendable {
+    var bytes = ByteBuffer()
+  }
 
   /// `contentType`: as the upstream declared it; one that is not well-formed is not kept.
   init(_ store: FileStore, contentType: [UInt8], remote: RemoteTasks, owner: any FileWriterOwner) {
@@ -33,16 +40,16 @@ final class FileWriter: @unchecked Sendable {
   }
 
   /// False while enough waits for the disk.
-  var canTake: Bool { waiting.count < Self.waitingBytesMax }
+  var canTake: Bool { waiting.bytes.count < Self.waitingBytesMax }
 
-  private static let waitingBytesMax = 1 << 20
+  private static let waitingBytesMax = 1 << 19
   /// Less is gathered first.
-  private static let pieceBytes = 1 << 18
+  private static let pieceBytes = 1 << 17
 
   func append(_ payload: Span<UInt8>) {
-    waiting.append(payload)
+    waiting.bytes.append(payload)
     if !canTake { wasFull = true }
-    if waiting.count >= Self.pieceBytes { work() }
+    if waiting.bytes.count >= Self.pieceBytes { work() }
   }
 
   /// Nothing more comes.
@@ -60,14 +67,13 @@ final class FileWriter: @unchecked Sendable {
   private func work() {
     if isAtWork { return }
     isAtWork = true
-    let piece = Array(waiting)
-    waiting.removeAll()
+    swap(&waiting, &written)
     let isLast = isFinishing
-    let part = part
+    let (part, piece) = (part, written)
     store.tasks.submit { [self] in
       let outcome: Result<StoredFile?, StoreError>
       do throws(StoreError) {
-        if !piece.isEmpty { try part.write(piece) }
+        try part.write(piece.bytes)
         outcome = .success(isLast ? try part.finish() : nil)
       } catch {
         outcome = .failure(error)
@@ -78,6 +84,7 @@ final class FileWriter: @unchecked Sendable {
 
   private func onWorked(_ outcome: Result<StoredFile?, StoreError>) {
     isAtWork = false
+    written.bytes.removeAll()
     guard let owner else {
       discard()
       return
@@ -92,7 +99,7 @@ final class FileWriter: @unchecked Sendable {
       self.owner = nil
       owner.onFileStored(file)
     case .success(nil):
-      if isFinishing || waiting.count >= Self.pieceBytes { work() }
+      if isFinishing || waiting.bytes.count >= Self.pieceBytes { work() }
       if wasFull, canTake {
         wasFull = false
         owner.onFileDrained()

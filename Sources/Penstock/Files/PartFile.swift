@@ -1,4 +1,5 @@
 import Glibc
+import Wire
 
 /// A file of the store while it is being written. For one helper thread at a time.
 // Sendable: its writer has one task at a time under way, and touches it in no other place.
@@ -22,18 +23,20 @@ final class PartFile: @unchecked Sendable {
   deinit { discard() }
 
   /// Writes the next bytes; makes the file before the first.
-  func write(_ bytes: [UInt8]) throws(StoreError) {
+  func write(_ bytes: borrowing ByteBuffer) throws(StoreError) {
+    if bytes.isEmpty { return }
     if descriptor < 0 { try open() }
     if size + bytes.count > store.fileBytesMax { throw .tooLarge }
     try reserve(bytes.count)
-    try write(bytes, at: nil)
+    if let error = bytes.withUnsafeBytes({ write($0, at: nil) }) { throw error }
     size += bytes.count
   }
 
   /// Names the file: from now on it is a result.
   func finish() throws(StoreError) -> StoredFile {
     if descriptor < 0 { try open() }
-    try write(FileHeader(size: size, contentType: contentType).encoded, at: 0)
+    let header = FileHeader(size: size, contentType: contentType).encoded
+    if let error = header.withUnsafeBytes({ write($0, at: 0) }) { throw error }
     guard let id else { throw .other }
     let expires = store.expiresUnixSeconds
     let part = StoredName.part(id, in: store.directory)
@@ -71,7 +74,8 @@ final class PartFile: @unchecked Sendable {
     isCounted = true
     try makeLocked()
     try reserve(FileHeader.bytes)
-    try write([UInt8](repeating: 0x0a, count: FileHeader.bytes), at: nil)
+    let blank = [UInt8](repeating: 0x0a, count: FileHeader.bytes)
+    if let error = blank.withUnsafeBytes({ write($0, at: nil) }) { throw error }
   }
 
   /// Makes the file and locks it, which tells whoever sweeps that somebody is at work on it. One
@@ -104,20 +108,21 @@ final class PartFile: @unchecked Sendable {
     reserved += bytes
   }
 
-  /// `offset`: nil for the file's end.
-  private func write(_ bytes: [UInt8], at offset: Int?) throws(StoreError) {
+  /// `offset`: nil for the file's end. Returns what was wrong, if anything.
+  private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int?) -> StoreError? {
     var written = 0
     while written < bytes.count {
-      let moved = bytes.withUnsafeBytes { space in
-        let rest = UnsafeRawBufferPointer(rebasing: space[written...])
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+      let moved =
         if let offset {
-          return pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + written))
+          pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + written))
+        } else {
+          Glibc.write(descriptor, rest.baseAddress, rest.count)
         }
-        return Glibc.write(descriptor, rest.baseAddress, rest.count)
-      }
       if moved < 0, errno == EINTR { continue }
-      guard moved > 0 else { throw StoreError(moved < 0 ? errno : ENOSPC) }
+      if moved <= 0 { return StoreError(moved < 0 ? errno : ENOSPC) }
       written += moved
     }
+    return nil
   }
 }

@@ -57,14 +57,17 @@ struct ServicesReader {
       return ExecuteConfiguration()
     }
     let isCustom = given.flag("custom_connection_data", false)
-    if isCustom {
-      reading.noteLater(
-        "execute.custom_connection_data", given.place(of: "custom_connection_data"))
+    let toolkits = toolkits(given, accounts)
+    if isCustom, toolkits.isEmpty {
+      reading.warn(
+        given.place(of: "custom_connection_data"),
+        "credentials in envelopes are for the hosts of toolkits, and there are none",
+        help: "name some under `toolkits`")
     }
     let blocks = AccountUpstreamReader(reading: reading).blocks(given, "binary_url_allow")
     return ExecuteConfiguration(
       v3: given.choice("v3", ExecuteConfiguration.V3Access.retired),
-      v3Allowlist: allowlist(given, projects), toolkits: toolkits(given, accounts),
+      v3Allowlist: allowlist(given, projects), toolkits: toolkits,
       customConnectionData: isCustom, binaryURLAllow: blocks,
       deadlineMarginMilliseconds: given.milliseconds("deadline_margin", 3000, in: 0...60_000))
   }
