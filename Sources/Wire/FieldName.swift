@@ -8,7 +8,7 @@ public enum FieldName: UInt8, Sendable {
   case reprDigest, requestTimeout, retryAfter, secFetchSite, server, setCookie, te, traceparent
   case tracestate, trailer, transferEncoding, upgrade, vary, via, wwwAuthenticate, xAPIKey
   case xForwardedFor, xForwardedHost, xForwardedPort, xForwardedProto, xRequestID
-  case xStainlessReadTimeout
+  case xStainlessReadTimeout, xStainlessTimeout
 
   /// Which name the bytes are, in any case. By length first, so that most names cost one compare.
   public init(_ name: Span<UInt8>) { self = FieldName.ofLength(name) ?? .other }
@@ -69,7 +69,9 @@ public enum FieldName: UInt8, Sendable {
       match(name, "transfer-encoding", .transferEncoding)
         ?? match(name, "x-forwarded-proto", .xForwardedProto)
     case 18: match(name, "proxy-authenticate", .proxyAuthenticate)
-    case 19: match(name, "proxy-authorization", .proxyAuthorization)
+    case 19:
+      match(name, "proxy-authorization", .proxyAuthorization)
+        ?? match(name, "x-stainless-timeout", .xStainlessTimeout)
     case 24: match(name, "x-stainless-read-timeout", .xStainlessReadTimeout)
     default: nil
     }

@@ -13,6 +13,7 @@ import Wire
   @Test func `the answer is there by the margin before the client's end`() {
     #expect(milliseconds("x-stainless-read-timeout: 60") == 55_000)
     #expect(milliseconds("x-stainless-read-timeout: 30") == 27_000)
+    #expect(milliseconds("X-Stainless-Timeout: 30") == 27_000)
     #expect(milliseconds("Request-Timeout: 30") == 27_000)
     #expect(milliseconds(margin: 0, "Request-Timeout: 30") == 30_000)
   }
@@ -34,6 +35,8 @@ import Wire
     #expect(milliseconds("Request-Timeout: 20", "x-stainless-read-timeout: 40") == 17_000)
     #expect(milliseconds("Request-Timeout: 40", "x-stainless-read-timeout: 20") == 17_000)
     #expect(milliseconds("Request-Timeout: 40", "Request-Timeout: 20") == 17_000)
+    #expect(milliseconds("X-Stainless-Timeout: 40", "Request-Timeout: 20") == 17_000)
+    #expect(milliseconds("X-Stainless-Timeout: 20", "x-stainless-read-timeout: 40") == 17_000)
   }
 
   @Test(arguments: [

@@ -11,6 +11,7 @@ enum OpenAPIPaths {
           {"$ref": "#/components/parameters/IdempotencyKey"},
           {"$ref": "#/components/parameters/RequestTimeout"},
           {"$ref": "#/components/parameters/ReadTimeout"},
+          {"$ref": "#/components/parameters/Timeout"},
           {"$ref": "#/components/parameters/RequestID"}
         ],
         "requestBody": {
@@ -53,6 +54,7 @@ enum OpenAPIPaths {
           {"$ref": "#/components/parameters/IdempotencyKey"},
           {"$ref": "#/components/parameters/RequestTimeout"},
           {"$ref": "#/components/parameters/ReadTimeout"},
+          {"$ref": "#/components/parameters/Timeout"},
           {"$ref": "#/components/parameters/RequestID"}
         ],
         "requestBody": {
@@ -101,6 +103,7 @@ enum OpenAPIPaths {
           {"$ref": "#/components/parameters/IdempotencyKey"},
           {"$ref": "#/components/parameters/RequestTimeout"},
           {"$ref": "#/components/parameters/ReadTimeout"},
+          {"$ref": "#/components/parameters/Timeout"},
           {"$ref": "#/components/parameters/RequestID"}
         ],
         "requestBody": {

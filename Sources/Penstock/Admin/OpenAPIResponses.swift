@@ -32,7 +32,13 @@ enum OpenAPIResponses {
         "ReadTimeout": {
           "name": "x-stainless-read-timeout",
           "in": "header",
-          "description": "The same as the official client says it. The shorter one counts.",
+          "description": "The same as the official client says it in Python. The shortest counts.",
+          "schema": {"type": "string"}
+        },
+        "Timeout": {
+          "name": "x-stainless-timeout",
+          "in": "header",
+          "description": "The same as the official client says it in JavaScript.",
           "schema": {"type": "string"}
         },
         "RequestID": {

@@ -10,18 +10,23 @@ struct ExecuteDeadline {
 
   init() {}
 
-  /// Reads `x-stainless-read-timeout` and `Request-Timeout`, in seconds; the shorter one counts.
+  /// Reads what the official clients say, in Python `x-stainless-read-timeout` and in JavaScript
+  /// `X-Stainless-Timeout`, and `Request-Timeout`. All are in seconds; the shortest one counts.
   init(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) {
     var index = 0
     while index < head.fields.count {
       let field = head.fields[index]
       index &+= 1
-      guard field.known == .xStainlessReadTimeout || field.known == .requestTimeout,
+      guard Self.saysTimeout(field.known),
         let milliseconds = Self.milliseconds(ofSeconds: bytes[field.value])
       else { continue }
       clientMilliseconds =
         clientMilliseconds == 0 ? milliseconds : min(clientMilliseconds, milliseconds)
     }
+  }
+
+  private static func saysTimeout(_ name: FieldName) -> Bool {
+    name == .xStainlessReadTimeout || name == .xStainlessTimeout || name == .requestTimeout
   }
 
   /// `configured`: the account's total timeout, 0 for none. `margin`: how long before the client's
