@@ -330,9 +330,10 @@ import Wire
   ) {
     var parser = ExecuteRequestParser()
     var request = ExecuteRequest()
-    let text = Array(envelope(fields).utf8)
+    var text = ByteBuffer()
+    text.append(envelope(fields))
     do throws(ExecuteFault) {
-      try parser.parse(text.span, isSession: true, into: &request)
+      try parser.parse(&text, isSession: true, into: &request)
       let found = string(request.toolkitSlug)
       #expect(found == slug)
       let hasAccount = request.hasConnectedAccountID

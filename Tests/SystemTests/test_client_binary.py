@@ -14,7 +14,7 @@ import harness
 import official_client
 import scripted
 from harness import PATIENCE, Penstock, Upstream, account
-from official_client import KEY, WAITS_FOR_INLINE, Caller, assert_details
+from official_client import KEY, Caller, assert_details
 from scripted import answer
 
 no_detour, up, serve = official_client.no_detour, official_client.up, official_client.serve
@@ -236,7 +236,6 @@ def test_a_session_refuses_what_a_call_refuses(client, up, fields, status, slug)
 
 # --- Inline credentials ---------------------------------------------------------------------
 
-@WAITS_FOR_INLINE
 @pytest.mark.parametrize("scheme, val, sent", [
     ("BEARER_TOKEN", {"token": "inline-secret"}, "Bearer inline-secret"),
     ("OAUTH2", {"access_token": "inline-secret"}, "Bearer inline-secret"),
@@ -253,7 +252,6 @@ def test_an_inline_credential_is_sent_instead_of_an_account_s(client, up, scheme
     assert b"upstream-secret" not in up.received
 
 
-@WAITS_FOR_INLINE
 def test_an_inline_credential_reaches_no_other_host(client, up):
     with pytest.raises(composio_client.BadRequestError) as caught:
         client.proxy(endpoint="https://evil.example/", connected_account_id=None,

@@ -12,7 +12,7 @@ import harness
 import official_client
 import scripted
 from harness import Penstock, account
-from official_client import (KEY, OTHER_KEY, WAITS_FOR_INLINE, WAITS_FOR_RATES, Caller, assert_details)
+from official_client import (KEY, OTHER_KEY, WAITS_FOR_RATES, Caller, assert_details)
 from scripted import answer
 
 no_detour, up, penstock = official_client.no_detour, official_client.up, official_client.penstock
@@ -270,7 +270,6 @@ def test_a_toolkit_that_is_not_there_is_not_found(client, up):
     assert up.connections == 0
 
 
-@WAITS_FOR_INLINE
 @pytest.mark.parametrize("kind", ["sync", "async"])
 @pytest.mark.parametrize("scheme", ["OAUTH1", "SERVICE_ACCOUNT", "NO_SUCH_SCHEME"])
 def test_an_inline_scheme_that_is_not_there_is_a_server_error(up, kind, scheme):

@@ -13,7 +13,6 @@ import pytest
 
 import harness
 from harness import KEY, Penstock, account
-from official_client import WAITS_FOR_INLINE, WAITS_FOR_SESSIONS
 from resolution_cases import inner, once
 
 CALL = b"/api/v3.1/tools/execute/proxy"
@@ -116,7 +115,6 @@ def test_a_call_is_understood(penstock, upstream, fields, envelope, body):
         assert response.request_id.startswith("5a8d3c6618da497c8007326442")
 
 
-@WAITS_FOR_SESSIONS
 @pytest.mark.parametrize("fields, envelope", [
     (PYTHON_1, b'{"endpoint":"/x","method":"GET","toolkit_slug":"github","parameters":['
      b'{"name":"X-N","value":"v","type":"header"}]}'),
@@ -131,7 +129,6 @@ def test_a_session_s_call_is_understood(penstock, upstream, fields, envelope):
     assert got.header("authorization") == "Bearer upstream-secret-of-ca_base"
 
 
-@WAITS_FOR_INLINE
 def test_inline_credentials_are_understood(penstock, upstream):
     """As 1.43.0 writes them: authScheme and toolkitSlug."""
     envelope = (b'{"endpoint":"/x","method":"POST","binary_body":{"base64":"aGk="},"body":null,'

@@ -79,6 +79,7 @@ def token(toolkit="bearer", **more):
     ("basic", "BASIC", {"username": "user", "password": PASSWORD}, "authorization",
      f"Basic {PAIR}"),
     ("basic", "BASIC", {"username": "user"}, "authorization", "Basic dXNlcjo="),
+    ("bearer", "BASIC", {"username": "user"}, "authorization", "Basic dXNlcjo="),
     ("basic", "API_KEY", {"basic_encoded": PAIR}, "authorization", f"Basic {PAIR}"),
     ("header", "API_KEY", {"generic_api_key": INLINE}, "x-api-key", INLINE),
     ("header", "API_KEY", {"api_key": INLINE}, "x-api-key", INLINE),
@@ -159,7 +160,6 @@ def test_the_caller_s_rules_still_apply(penstock, upstream):
 
 @pytest.mark.parametrize("toolkit, scheme, val", [
     ("basic", "BEARER_TOKEN", {"token": INLINE}), ("basic", "OAUTH2", {"access_token": INLINE}),
-    ("bearer", "BASIC", {"username": "user", "password": PASSWORD}),
     ("header", "BASIC", {"username": "user", "password": PASSWORD}),
     ("query", "BASIC", {"username": "user"}), ("two", "BEARER_TOKEN", {"token": INLINE}),
     ("two", "API_KEY", {"api_key": INLINE}), ("none", "API_KEY", {"api_key": INLINE}),

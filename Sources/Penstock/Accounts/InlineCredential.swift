@@ -103,7 +103,10 @@ struct InlineCredential: ~Copyable {
     case .oauth2, .bearerToken:
       try place(parts[Part.token.rawValue], try tokenPlacement(account, isBearer: true))
     case .basic:
-      guard kind == .basic || kind == .none else { throw .authSchemeUnsupported }
+      // A bearer's place is the same field.
+      guard kind == .basic || kind == .bearer || kind == .none else {
+        throw .authSchemeUnsupported
+      }
       try place(pair, .basic)
       Self.encode(text, bare, as: .basic, into: &encoded)
     case .apiKey where kind == .basic: try place(parts[Part.basicEncoded.rawValue], .basic)

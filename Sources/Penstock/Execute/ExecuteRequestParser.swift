@@ -15,12 +15,12 @@ struct ExecuteRequestParser {
   /// What the envelope is refused for; `validationError` takes the place of any other.
   private var fault: ExecuteFault?
   private var isMethodKnown = false
-  /// `binary_body.base64`, to be decoded when nothing else has to be read of the envelope.
+  /// `binary_body.base64`, to be decoded when nothing else has to be read.
   private var base64: JSONSlice?
 
   /// `headerBytesMax` bounds the lines of all header parameters together, and a credential;
-  /// `base64BytesMax` what a base64 body decodes to. `readsConnections`: `custom_connection_data` is
-  /// not merely noticed.
+  /// `base64BytesMax` what a base64 body decodes to. `readsConnections`: `custom_connection_data`
+  /// is not merely noticed.
   init(
     parametersMax: Int = 100, depthMax: Int = 64, headerNameBytesMax: Int = 256,
     headerBytesMax: Int = 32 * 1024, base64BytesMax: Int = 4 << 20, readsConnections: Bool = false
