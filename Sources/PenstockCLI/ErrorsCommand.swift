@@ -6,13 +6,28 @@ struct ErrorsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "errors", abstract: "Print every error: code, slug, status, side, fix.")
 
+  @Flag(help: "Print the table of README.md.")
+  var markdown = false
+
   func run() throws {
+    if markdown {
+      print(Self.markdownTable)
+      return
+    }
     var rows = [["code", "slug", "status", "side", "fix"]]
     for error in PenstockError.allCases {
       let row = error.row
       rows.append(["\(row.code)", "\(row.slug)", "\(row.status)", "\(row.side)", "\(row.fix)"])
     }
     for row in rows { print(Self.line(row, widths: Self.widths(rows))) }
+  }
+
+  static var markdownTable: String {
+    let rows = PenstockError.allCases.map(\.row).map {
+      "| \($0.status) | `\($0.slug)` | \($0.message) | \($0.fix) |"
+    }
+    return (["| status | slug | what it means | what helps |", "|---|---|---|---|"] + rows)
+      .joined(separator: "\n")
   }
 
   /// The last column is as wide as it happens to be.

@@ -1,4 +1,7 @@
-"""Credentials in the envelope, where the configuration allows them: `custom_connection_data`."""
+"""Credentials in the envelope, where the configuration allows them: `custom_connection_data`.
+
+Rows 138, 202 and 205 of the catalogue, turned on; test_c4_keys_and_accounts.py has it turned off.
+"""
 
 import base64
 import re
@@ -125,6 +128,7 @@ def test_no_auth_sends_neither_the_caller_s_nor_the_account_s_credential(penstoc
 
 
 def test_all_else_is_the_toolkit_s_account_s(penstock, upstream):
+    """Row 138: neither origin nor headers are the envelope's to say."""
     got = echoed(call(penstock, token()))
     assert sent_fields(got, "x-fixed") == ["ours"]
     assert echoed(call(penstock, token("header")))["target"] == "/v1/x"
