@@ -47,6 +47,8 @@ import Testing
     ("{type: bearer}", "`token` is missing from `auth`"),
     ("{type: bearer, token: ''}", "`token` is empty"),
     ("{type: bearer, token: \"a\\nb\"}", "`token` holds a line break or another control character"),
+    ("{type: bearer, token: \"a\\rb\"}", "`token` holds a line break or another control character"),
+    ("{type: bearer, token: \"a\\0b\"}", "`token` holds a line break or another control character"),
     ("{type: bearer, token: 'a '}", "`token` begins or ends with a space"),
     ("{type: oauth}", "no such type of credential"),
     ("{token: a}", "`type` is missing from `auth`"),

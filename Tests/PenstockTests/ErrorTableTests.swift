@@ -90,6 +90,13 @@ import Testing
     #expect(rows.allSatisfy { $0.closes })
   }
 
+  /// No test can provoke it from outside.
+  @Test func `an error of Penstock's own ends the connection and is not tried again`() {
+    let row = PenstockError.internalError.row
+    #expect(row.status == 500 && row.side == .internal)
+    #expect(row.closes && !row.isTransient)
+  }
+
   @Test(arguments: PenstockError.allCases)
   func `a refusal of what the caller wrote is no reason to try again`(error: PenstockError) {
     let row = error.row

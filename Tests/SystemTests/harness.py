@@ -17,10 +17,10 @@ from client import Connection, Sender, connect
 from messages import (ANSWER_SECONDS, CHUNK_LINE, EXECUTE, FIELD, KEY, PATIENCE, REQUEST_LINE,
                       STATUS_LINE, TOKEN, Ended, Message, NotHTTP, Request, Response, Stream,
                       chunked, execute, field, pairs, request)
-from notation import (assert_closed, assert_error, assert_keeps_its_word, assert_silent,
-                      assert_stays, eventually, named)
+from notation import (BINARY, REPOSITORY, assert_closed, assert_error, assert_keeps_its_word,
+                      assert_silent, assert_stays, error_table, eventually, named)
 from rows import after_row, begin_row, clients, end_row, running, upstreams
-from server import BINARY, REPOSITORY, Penstock, account, free_port, merged, secrets_in
+from server import Penstock, account, free_port, merged, secrets_in
 from upstream import Upstream, UpstreamConnection
 
 __all__ = [
@@ -29,6 +29,6 @@ __all__ = [
     "Response", "STATUS_LINE", "Sender", "Stream", "TOKEN", "Upstream", "UpstreamConnection",
     "account", "after_row", "assert_closed", "assert_error", "assert_keeps_its_word",
     "assert_silent", "assert_stays", "begin_row", "chunked", "clients", "connect", "end_row",
-    "eventually", "execute", "field", "free_port", "merged", "named", "pairs", "request", "running",
-    "secrets_in", "upstreams",
+    "error_table", "eventually", "execute", "field", "free_port", "merged", "named", "pairs",
+    "request", "running", "secrets_in", "upstreams",
 ]

@@ -1,5 +1,6 @@
 """HTTP/1.1 messages: written as bytes, read strictly off a socket."""
 
+import gzip
 import json
 import os
 import re
@@ -86,7 +87,8 @@ class Message:
         return values[0] if values else None
 
     def json(self):
-        return json.loads(self.body)
+        packed = self.header("content-encoding") == "gzip"
+        return json.loads(gzip.decompress(self.body) if packed else self.body)
 
 
 class Response(Message):

@@ -1,11 +1,18 @@
 """The notation of the catalogue, as assertions: closed (↯), stays (∞), silent, error."""
 
+import functools
+import os
+import pathlib
 import re
+import subprocess
 import time
 
 import pytest
 
 from messages import PATIENCE, request
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("PENSTOCK_BIN", str(REPOSITORY / ".build" / "release" / "penstock"))
 
 
 def assert_closed(connection, response, within=3.0):
@@ -44,8 +51,17 @@ ERROR_FIELDS = {"message": str, "code": int, "slug": str, "status": int, "reques
                 "suggested_fix": str, "errors": list}
 
 
+@functools.cache
+def error_table():
+    """What `penstock errors` prints: the code, slug, status and fix of every error."""
+    done = subprocess.run([BINARY, "errors"], capture_output=True, text=True, check=True)
+    rows = [line.split(maxsplit=4) for line in done.stdout.splitlines()[1:]]
+    return {(int(code), slug, int(status), fix) for code, slug, status, _, fix in rows}
+
+
 def assert_error(response, status, slug=None):
-    """An answer of Penstock's own: status, JSON envelope, Proxy-Status, matching request id."""
+    """An answer of Penstock's own: status, JSON envelope, Proxy-Status, matching request id, and
+    a row of the published table word for word."""
     allowed = status if isinstance(status, (tuple, set, list)) else (status,)
     assert response.status in allowed, f"{allowed} expected, got {response}"
     assert (response.header("content-type") or "").startswith("application/json"), response
@@ -55,6 +71,8 @@ def assert_error(response, status, slug=None):
         assert type(error.get(name)) is kind, f"error.{name} in {error}"
     assert error["status"] == response.status
     assert error["request_id"] == response.request_id
+    row = tuple(error[name] for name in ("code", "slug", "status", "suggested_fix"))
+    assert row in error_table(), f"no row of the table: {row}"
     if slug is not None:
         slugs = slug if isinstance(slug, (tuple, set, list)) else (slug,)
         assert error["slug"] in slugs, f"{slugs} expected, got {error}"

@@ -20,10 +20,7 @@ import yaml
 import rows
 from client import connect
 from messages import KEY, PATIENCE, Ended, pairs, request
-from notation import eventually
-
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("PENSTOCK_BIN", str(REPOSITORY / ".build" / "release" / "penstock"))
+from notation import BINARY, eventually
 
 
 def account(upstream, id="ca_echo", **more):

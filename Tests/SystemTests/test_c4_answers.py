@@ -175,6 +175,27 @@ def test_json_by_any_of_its_names_is_json(penstock, answers):
         assert inner(call(penstock))["data"] == {"a": 1}
 
 
+@pytest.mark.parametrize("text", [
+    '{"a": "</script><!--", "b": "\u2028\u2029"}', '{"a": 1, "a": 2, "\\u0061": 3}',
+    '[1e400, -1e400, 1E-400, 123456789012345678901234567890, 1.10, -0]',
+    "[" * 10_000 + "]" * 10_000, '{"a":' * 10_000 + "0" + "}" * 10_000])
+def test_odd_json_comes_back_byte_for_byte(penstock, answers, text):
+    """Row 144: what no reader need agree on is the upstream's own."""
+    answers(answer(text.encode()))
+    response = call(penstock)
+    assert response.status == 200
+    assert b'"data":' + text.encode() + b"," in response.body or (
+        response.body.endswith(b'"data":' + text.encode() + b"}"))
+
+
+def test_json_that_is_nested_too_deeply_becomes_a_string(penstock, answers):
+    """Row 144."""
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        text = opening * 10_001 + "0" + closing * 10_001
+        answers(answer(text.encode()))
+        assert inner(call(penstock))["data"] == text
+
+
 def test_a_truncated_answer_is_an_error(penstock, upstream):
     """Row 142, within what is held back before the envelope begins."""
     whole = answer(json.dumps({"a": "x" * 1000}).encode())

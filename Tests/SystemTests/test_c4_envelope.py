@@ -12,7 +12,6 @@ from resolution_cases import (Verdict, call, call_raw, echoed, envelope_bytes, e
 VALID = b'{"endpoint":"/x","method":"GET","connected_account_id":"ca_base"}'
 BAD_JSON = Verdict(400, "invalid_json")
 BAD_ENVELOPE = BAD_JSON | "validation_error" | "missing_field"
-BINARY_SLUGS = ("conflicting_body", "invalid_base64", "invalid_content_type", "validation_error")
 
 
 @pytest.fixture(scope="module")
@@ -203,44 +202,47 @@ def test_a_null_body_is_no_body_with_any_method(penstock, upstream):
     assert not [each for each in upstream.requests if each.all("transfer-encoding")]
 
 
-def refused_binary(penstock, upstream, cases):
-    """400, or 501 as long as binary bodies are not there; U=0 either way."""
-    def check(case):
-        response = call(penstock, method="POST", **case)
-        assert_error(response, (400, 501))
-        if response.status == 400:
-            assert response.slug in BINARY_SLUGS, response
-        assert response.header("x-should-retry") == "false"
-        assert upstream.connections == 0
-
-    every(cases, check)
-
-
 def test_there_is_one_body(penstock, upstream):
     """Row 133."""
     url, data = "https://files.example/x", "aGVsbG8="
-    refused_binary(penstock, upstream, [
+    refused(Verdict(400, "conflicting_body"), [
         {"body": {"a": 1}, "binary_body": {"base64": data}},
         {"body": "x", "binary_body": {"url": url}},
-        {"binary_body": {"url": url, "base64": data}}, {"binary_body": {}},
-        {"binary_body": {"content_type": "text/plain"}}, {"binary_body": "aGVsbG8="},
-        {"binary_body": {"base64": 1}}, {"binary_body": []}])
+        {"body": {}, "binary_body": {}}, {"binary_body": {"url": url, "base64": data}},
+        {"binary_body": {}}, {"binary_body": {"url": None, "base64": None}},
+        {"binary_body": {"content_type": "text/plain"}}],
+        lambda case: call(penstock, method="POST", **case), upstream)
+    refused(Verdict(400, "validation_error"), [
+        {"binary_body": "aGVsbG8="}, {"binary_body": {"base64": 1}}, {"binary_body": []},
+        {"binary_body": {"url": {}}}, {"binary_body": {"base64": data, "content_type": 1}}],
+        lambda case: call(penstock, method="POST", **case), upstream)
+
+
+def test_a_binary_body_s_nulls_are_absent(penstock):
+    """Row 133."""
+    for body in ({"base64": "aGVsbG8=", "url": None}, {"base64": "aGVsbG8=", "content_type": None}):
+        got = echoed(call(penstock, method="POST", body=None, binary_body=body))
+        assert (got["body"], got["body_length"]) == ("hello", 5)
+        assert ["content-type", "application/octet-stream"] in got["headers"]
 
 
 def test_base64_is_strict(penstock, upstream):
-    """Row 134."""
-    refused_binary(penstock, upstream, [
-        {"binary_body": {"base64": text}} for text in (
-            "a", "aGVsbG8", "aGVsbG8==", "aGVsbG8===", "aGVs bG8=", "aGVsbG8=\n", "_-__", "aGV*",
-            "====", "aGVsbG9=", "=aGV", "aGVé")])
+    """Row 134; an empty one is a body of no bytes."""
+    refused(Verdict(400, "invalid_base64"),
+            ["a", "aGVsbG8", "aGVsbG8==", "aGVsbG8===", "aGVs bG8=", "aGVsbG8=\n", "_-__", "aGV*",
+             "====", "aGVsbG9=", "=aGV", "aGVé", "\0GVs", " ", "aGVsbG8=aGVs"],
+            lambda text: call(penstock, method="POST", binary_body={"base64": text}), upstream)
+    got = echoed(call(penstock, method="POST", binary_body={"base64": ""}))
+    assert got["body_length"] == 0 and ["content-length", "0"] in got["headers"]
 
 
 def test_a_content_type_is_one(penstock, upstream):
     """Row 135."""
-    refused_binary(penstock, upstream, [
-        {"binary_body": {"base64": "aGVsbG8=", "content_type": text}} for text in (
-            "text/plain\r\nX: y", "x" * 1024 + "/y", "not-a-type", "text/", "/plain", "text/pl ain",
-            "text/plain\0", "")])
+    refused(Verdict(400, "invalid_content_type"),
+            ["text/plain\r\nX: y", "x" * 1024 + "/y", "not-a-type", "text/", "/plain",
+             "text/pl ain", "text/plain\0", "", "text/plain\x7f", "text/plain, text/html", "té/xt"],
+            lambda text: call(penstock, method="POST", binary_body={
+                "base64": "aGVsbG8=", "content_type": text}), upstream)
 
 
 def test_an_envelope_has_a_greatest_depth(penstock, upstream):

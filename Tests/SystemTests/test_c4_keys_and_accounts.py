@@ -1,6 +1,10 @@
 """C4: who may call, and for which account; rows 121 to 125 and 136 to 138."""
 
+import itertools
 import json
+import random
+import statistics
+import time
 
 import pytest
 
@@ -56,6 +60,31 @@ def test_every_wrong_key_is_told_the_same(penstock, upstream):
            KEY[:-1] + "\xe9", "\xff\xfe", "k" * 8000, KEY + "%00", OTHER_KEY + KEY], check)
     assert all(each == answers[0] for each in answers)
     assert upstream.connections == 0
+
+
+@pytest.mark.slow
+def test_the_time_of_a_refusal_says_nothing_of_the_key(penstock):
+    """Row 122: as long for a key that is right but for its end as for one that is all wrong."""
+    alike = {count: KEY[:count] + "#" * (len(KEY) - count) for count in (0, 1, 11, 20)}
+    alike[len(KEY)] = KEY[:-1] + "#"
+    took = {count: [] for count in alike}
+    connection = penstock.connect()
+    choose = random.Random(122)
+    for _ in range(1000):
+        for count in choose.sample(list(alike), len(alike)):
+            data = with_key(alike[count])
+            start = time.perf_counter_ns()
+            response = connection.exchange(data)
+            took[count].append(time.perf_counter_ns() - start)
+            assert response.status == 401
+            if "close" in (response.header("connection") or ""):
+                connection = penstock.connect()
+    medians = {count: statistics.median(times) for count, times in took.items()}
+    spread = max(medians.values()) - min(medians.values())
+    assert spread < 0.1 * min(medians.values()), medians
+    # Nor does it grow with what is right.
+    order = [medians[count] for count in sorted(medians)]
+    assert any(one >= other for one, other in itertools.pairwise(order)) or spread < 5000, medians
 
 
 def test_a_bearer_token_counts_only_where_there_is_no_x_api_key(penstock, upstream):

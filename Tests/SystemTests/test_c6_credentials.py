@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 import threading
+import time
 import urllib.parse
 
 import pytest
@@ -216,6 +217,33 @@ def test_an_error_names_the_host_and_nothing_of_the_request(upstream):
         said = str(error)
         for hidden in ("asked-for-this", "a-header-value", "/base", "key=", "curl"):
             assert hidden not in said.lower(), error
+
+
+@pytest.mark.parametrize("base, slugs", [
+    ("http://does-not-exist.invalid:81", ("upstream_dns_failed", "upstream_dns_timeout")),
+    ("https://localhost:{plain}", "upstream_tls_failed"),
+    ("https://localhost:{tls}", "upstream_tls_untrusted"),
+    ("http://localhost:{tls}", ("upstream_protocol_error", "upstream_closed", "upstream_reset",
+                                "upstream_timeout"))])
+def test_no_failure_of_a_dial_tells_what_a_library_says(authority, base, slugs):
+    """Row 207: neither libcurl's text nor OpenSSL's, and nothing of the request."""
+    def speaks_no_tls(connection):
+        connection.take(5, time.monotonic() + 5)
+        connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    context = scripted.tls_context(authority, "localhost")
+    with Upstream(scripted.echo, tls=context) as secure, Upstream(speaks_no_tls) as plain:
+        url = base.format(plain=plain.port, tls=secure.port) + "/base"
+        config = {"accounts": [{
+            "id": "ca_base", "base_url": url, "timeouts": {"connect": "2s", "first_byte": "1s"},
+            "auth": {"type": "query", "name": "key", "value": QUERY}}]}
+        with Penstock(config, secrets=["asked-for-this", "a-header-value"]) as penstock:
+            response = call(penstock, "/path?q=asked-for-this",
+                            parameters=[header("X-A", "a-header-value")])
+            said = str(assert_error(response, (502, 504), slugs)).lower()
+            for hidden in ("asked-for", "a-header-value", "/base", "key=", "curl", "ssl", "0x",
+                           "errno", "localhost", "invalid:", "127.0.0.1", "routines"):
+                assert hidden not in said, said
 
 
 def test_the_environment_neither_detours_nor_records(authority, tmp_path):
