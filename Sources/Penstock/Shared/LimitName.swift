@@ -3,7 +3,7 @@ enum LimitName: Int, CaseIterable, Sendable {
   case connections, uriBytes, headerBytes, executeBodyBytes, executeResponseBytes, endpointBytes
   case upstreamHeaderBytes, dialsInFlight, keepaliveRequests, headers, trailerBytes
   case splicePipes, compressionContexts, decompressionRatio, requestSpoolBytes
-  case executeBase64Bytes
+  case executeBase64Bytes, binaryBodyBytes
 
   var name: StaticString {
     switch self {
@@ -23,6 +23,7 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .decompressionRatio: "decompression_ratio"
     case .requestSpoolBytes: "request_spool_bytes"
     case .executeBase64Bytes: "execute_base64_bytes"
+    case .binaryBodyBytes: "binary_body_bytes"
     }
   }
 
@@ -44,6 +45,7 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .decompressionRatio: limits.decompressionRatio
     case .requestSpoolBytes: limits.requestSpoolBytes
     case .executeBase64Bytes: limits.executeBase64Bytes
+    case .binaryBodyBytes: limits.binaryBodyBytes
     }
   }
 
@@ -54,6 +56,7 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .headersTooLarge: self = .headerBytes
     case .bodyTooLarge: self = .executeBodyBytes
     case .base64TooLarge: self = .executeBase64Bytes
+    case .binaryURLTooLarge: self = .binaryBodyBytes
     case .upstreamResponseTooLarge: self = .executeResponseBytes
     case .endpointTooLong: self = .endpointBytes
     case .upstreamHeadersTooLarge: self = .upstreamHeaderBytes

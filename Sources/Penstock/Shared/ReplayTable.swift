@@ -1,5 +1,10 @@
 import Glibc
 
+/// Who waits for another's answer. Told on whatever thread that one is.
+protocol ReplayListener: AnyObject, Sendable {
+  func tell(_ answer: ReplayTable.Answer)
+}
+
 /// The answers to requests that carry an Idempotency-Key, for all workers.
 ///
 /// The first request of a key is carried out; one that comes meanwhile waits for its answer, one
@@ -33,7 +38,7 @@ final class ReplayTable: @unchecked Sendable {
   }
 
   private enum State {
-    case running([ReplayWaiter])
+    case running([any ReplayListener])
     case done(Answer)
   }
 
@@ -87,7 +92,7 @@ final class ReplayTable: @unchecked Sendable {
   /// A request asks what is to become of it. `digest`: of all that it is, so that a key is not
   /// taken for two different ones.
   func claim(
-    _ key: Key, _ digest: KeyDigest, _ waiter: ReplayWaiter, nowNanoseconds: Int64
+    _ key: Key, _ digest: KeyDigest, _ waiter: any ReplayListener, nowNanoseconds: Int64
   ) -> Claim {
     whileHeld {
       forgetExpired(nowNanoseconds)
@@ -107,7 +112,7 @@ final class ReplayTable: @unchecked Sendable {
   }
 
   /// One that waits is no longer interested.
-  func leave(_ key: Key, _ waiter: ReplayWaiter) {
+  func leave(_ key: Key, _ waiter: any ReplayListener) {
     whileHeld {
       guard case .running(let waiters)? = entries[key]?.state else { return }
       entries[key]?.state = .running(waiters.filter { $0 !== waiter })
@@ -128,7 +133,7 @@ final class ReplayTable: @unchecked Sendable {
   /// the next one is carried out again.
   func settle(_ key: Key, _ answer: Answer, keeps: Bool, nowNanoseconds: Int64) {
     let bounded = bounded(answer)
-    let waiters: [ReplayWaiter] = whileHeld {
+    let waiters: [any ReplayListener] = whileHeld {
       guard let entry = entries[key], case .running(let waiters) = entry.state else { return [] }
       if keeps {
         entries[key]?.state = .done(bounded)

@@ -2,7 +2,7 @@ import EventLoop
 
 /// A request that waits for another's answer, on whatever worker that one is.
 // Sendable: `exchange` is touched by its own worker's thread alone.
-final class ReplayWaiter: @unchecked Sendable {
+final class ReplayWaiter: ReplayListener, @unchecked Sendable {
   private let remote: RemoteTasks
   private var exchange: Exchange?
 
