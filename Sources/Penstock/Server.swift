@@ -124,7 +124,8 @@ public final class Server {
     if isForced { return exitAtOnce() }
     for thread in threads { pthread_join(thread, nil) }
     removeSocketFiles()
-    files?.tasks.stop()
+    // What was given up is taken off the disk, unless that does not answer.
+    _ = files?.tasks.stop(withinMilliseconds: 2000)
     shared.sink.flushAndStop()
     return 0
   }

@@ -37,7 +37,7 @@ final class FileStore: @unchecked Sendable {
     quota = FileQuota(bytesMax: configuration.bytesMax, filesMax: configuration.filesMax)
     pthread_mutex_init(mutex, nil)
     pthread_mutex_init(sweepMutex, nil)
-    tasks = BlockingTasks(threads: Self.threads)
+    tasks = BlockingTasks(threadsMax: Self.threads)
   }
 
   /// For downloads from a cold disk and for writing, together.
