@@ -32,17 +32,24 @@ public final class OutgoingFile: @unchecked Sendable {
   }
 
   /// Has the next `count` bytes read from the disk, and waits for them. For a helper thread, while
-  /// nothing is sent.
-  public func readAhead(count: Int) {
+  /// nothing is sent. Returns 0, or errno; that the file is shorter is told by the sending.
+  public func readAhead(count: Int) -> Int32 {
     var space = [UInt8](repeating: 0, count: 1 << 16)
     var position = offset
     let end = offset + min(count, left)
     while position < end {
       let moved = pread(descriptor, &space, min(space.count, end - position), off_t(position))
       if moved < 0, errno == EINTR { continue }
-      if moved <= 0 { return }
+      if moved < 0 { return errno }
+      if moved == 0 { return 0 }
       position += moved
     }
+    return 0
+  }
+
+  /// Whether an errno of `send` tells of the file, and not of the peer.
+  public static func isOfDisk(_ number: Int32) -> Bool {
+    number == EIO || number == EINVAL || number == EOVERFLOW || number == ENOMEM
   }
 
   /// Reads the next piece, for a stream that must see the bytes. Returns their number; 0 where the

@@ -38,6 +38,11 @@ extension ClientConnection {
 
   func clearExchangeTimeout() { exchangeTimeout?.clear() }
 
+  /// A disk is waited for as long as a client would be.
+  func awaitDisk() {
+    setExchangeTimeout(milliseconds: worker.configuration.timeouts.writeStallMilliseconds)
+  }
+
   // MARK: Payload that nobody has to look at
 
   /// Moves at most `count` bytes of an upstream's payload behind the output: into a pipe where both

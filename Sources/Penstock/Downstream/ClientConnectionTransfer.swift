@@ -154,10 +154,7 @@ extension ClientConnection {
           writtenNanoseconds = stalledNanoseconds
         }
         return
-      case .ended:
-        onFileBroken()
-        return
-      case .failed:
+      case .ended, .failed:
         onClientGone(.clientAborted)
         return
       }
@@ -179,7 +176,7 @@ extension ClientConnection {
     return true
   }
 
-  /// One write of what comes first; nil where the disk is waited for.
+  /// One write of what comes first; nil where the rest has to wait, but not for the client.
   private func writeNext() -> StreamResult? {
     if !output.isEmpty {
       let result = output.withUnsafeBytes { stream.write($0, hasMore: hasTail) }
@@ -189,7 +186,7 @@ extension ClientConnection {
       }
       return result
     }
-    if let file { return writeFile(file) }
+    if let file { return write(file) }
     guard let pipe else { preconditionFailure("nothing to be written") }
     let result = stream.splice(from: pipe, hasMore: isPipeChunk)
     if pipe.count == 0 {
@@ -199,20 +196,22 @@ extension ClientConnection {
     return result
   }
 
-  private func writeFile(_ body: FileBody) -> StreamResult? {
-    let result = body.send(on: stream)
-    if case .moved(let count)? = result, case .exchange(let exchange) = state {
-      exchange.onFileSent(count, isWhole: body.isWhole)
-      if body.isWhole { dropTail() }
+  private func write(_ body: FileBody) -> StreamResult? {
+    guard case .exchange(let exchange) = state else {
+      preconditionFailure("a file without an exchange")
     }
-    return result
-  }
-
-  /// A file is shorter than it was, or cannot be read: what has begun is cut.
-  private func onFileBroken() {
-    dropTail()
-    if case .exchange(let exchange) = state { exchange.onFileBroken() }
-    mark()
+    switch body.send(on: stream, worker.loop) {
+    case .sent(let count):
+      if body.isWhole { dropTail() }
+      exchange.onFileSent(count, isWhole: body.isWhole)
+      return .moved(count)
+    case .later: return nil
+    case .stream(let result): return result
+    case .broken(let error):
+      dropTail()
+      exchange.onFileBroken(error)
+      return nil
+    }
   }
 
   func dropTail() {

@@ -138,7 +138,7 @@ extension Exchange {
   func onTotalTimeout() {
     leaveReplay()
     if state.response == .whole || state.response == .cut { return }
-    if execute?.isFileEnding ?? false {
+    if execute?.isFileEnding ?? false || fileOpening != nil || client?.file != nil {
       fail(.spoolUnavailable, .respond)
       return
     }

@@ -14,6 +14,10 @@ final class FileBody: @unchecked Sendable {
   private var ready = 0
   /// A helper thread reads the next window.
   private(set) var isReading = false
+  /// What the disk said to that, by errno; 0 where it gave what was asked for.
+  private var fault: Int32 = 0
+  /// The turn in which a share of it was sent last.
+  private var turn = -1
 
   init(_ file: OutgoingFile, for client: ClientConnection, _ tasks: BlockingTasks) {
     self.file = file
@@ -24,16 +28,36 @@ final class FileBody: @unchecked Sendable {
 
   var isWhole: Bool { file.left == 0 }
 
-  /// Sends what can be sent now; nil where the disk is waited for.
-  func send(on stream: borrowing ByteStream) -> StreamResult? {
-    if ready == 0 { makeReady() }
-    if ready == 0 { return nil }
-    let result = file.send(on: stream, count: min(ready, Self.shareBytes))
-    if case .moved(let count) = result { ready -= count }
-    return result
+  /// What a step of sending came to.
+  enum Step {
+    case sent(Int)
+    /// Nothing more now: the disk is waited for, or a share of this turn was sent. A client that
+    /// reads as fast as it is sent to could keep a turn busy without end.
+    case later
+    case stream(StreamResult)
+    /// The file is not what it was, or the disk does not give it back.
+    case broken(StoreError)
   }
 
-  private static let shareBytes = 1 << 18
+  /// Sends what can be sent in this turn.
+  func send(on stream: borrowing ByteStream, _ loop: EventLoop) -> Step {
+    if fault != 0 { return .broken(StoreError(fault)) }
+    if ready == 0 { makeReady() }
+    if ready == 0 || turn == loop.turns { return .later }
+    turn = loop.turns
+    let result = file.send(on: stream, count: min(ready, loop.share(of: Self.windowBytes)))
+    switch result {
+    case .moved(let count):
+      ready -= count
+      loop.spend(count)
+      return .sent(count)
+    case .ended: return .broken(.damaged)
+    case .failed(.reset(let number)) where OutgoingFile.isOfDisk(number):
+      return .broken(StoreError(number))
+    case .failed, .wouldBlock: return .stream(result)
+    }
+  }
+
   private static let windowBytes = 1 << 20
 
   private func makeReady() {
@@ -44,17 +68,19 @@ final class FileBody: @unchecked Sendable {
       return
     }
     isReading = true
+    client?.awaitDisk()
     let file = file
     tasks.submit { [self] in
-      file.readAhead(count: count)
-      remote.post { self.onRead(count) }
+      let number = file.readAhead(count: count)
+      remote.post { self.onRead(count, number) }
     }
   }
 
-  private func onRead(_ count: Int) {
+  private func onRead(_ count: Int, _ number: Int32) {
     isReading = false
-    // Whatever became of it: what cannot be read is told by the sending.
+    fault = number
     ready = count
+    client?.clearExchangeTimeout()
     client?.mark()
   }
 

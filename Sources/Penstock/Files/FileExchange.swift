@@ -17,6 +17,7 @@ extension Exchange {
     let wish = FileWish(head, bytes, entityTag: link.entityTag, isToHead: isToHead)
     let opening = FileOpening(self)
     fileOpening = opening
+    client?.awaitDisk()
     let remote = worker.remote
     store.tasks.submit {
       let opened = OpenedFile.open(link, in: store)
@@ -28,6 +29,9 @@ extension Exchange {
     _ opened: Result<OpenedFile, PenstockError>, _ link: FileLink, _ wish: FileWish
   ) {
     fileOpening = nil
+    // While it was opened the request may have turned out broken, or its time run out.
+    guard state.response == .awaited else { return }
+    client?.clearExchangeTimeout()
     switch opened {
     case .failure(let error): answer(error)
     case .success(let file): serve(file, link, wish)
@@ -79,10 +83,9 @@ extension Exchange {
     if isWhole { state.onResponseWhole(endsConnection: false) }
   }
 
-  func onFileBroken() {
-    record.error = .spoolUnavailable
-    record.phase = .respond
-    state.onCut()
+  func onFileBroken(_ error: StoreError) {
+    worker.shared.files?.count(error)
+    fail(.spoolUnavailable, .respond)
   }
 }
 

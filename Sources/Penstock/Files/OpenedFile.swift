@@ -39,7 +39,7 @@ final class OpenedFile: @unchecked Sendable {
       Int(status.st_size) == FileHeader.bytes + header.size
     else {
       close(descriptor)
-      store.count(count < 0 ? StoreError(number) : .other)
+      store.count(count < 0 ? StoreError(number) : .damaged)
       return .failure(count < 0 ? .spoolUnavailable : .notFound)
     }
     return .success(OpenedFile(descriptor, header))

@@ -4,7 +4,10 @@ import Glibc
 enum StoreError: Int, Error, CaseIterable, Sendable {
   /// `files.max_bytes`, `files.max_files` and `limits.files_free_percent`.
   case bytesQuota, filesQuota, freeSpace
-  case noSpace, diskQuota, inputOutput, readOnly, noAccess, tooLarge, other
+  case noSpace, diskQuota, inputOutput, readOnly, noAccess, tooLarge
+  /// A file is not what was written.
+  case damaged
+  case other
 
   /// By errno.
   init(_ number: Int32) {
@@ -30,6 +33,7 @@ enum StoreError: Int, Error, CaseIterable, Sendable {
     case .readOnly: "erofs"
     case .noAccess: "eacces"
     case .tooLarge: "file_bytes"
+    case .damaged: "damaged"
     case .other: "other"
     }
   }
