@@ -46,7 +46,7 @@ public final class CodingPool {
   public func give(_ inflater: Inflater) {
     assert(inUse > 0)
     inUse -= 1
-    if inflaters.count >= idleMax { return }
+    if inflaters.count >= idleMax || inflater.holdsSecrets { return }
     inflater.reset()
     inflaters.append(inflater)
   }

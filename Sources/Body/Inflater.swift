@@ -16,6 +16,8 @@ public final class Inflater {
   }
 
   private let context: UnsafeMutableRawPointer
+  /// What it has inflated must not stay in memory: it is not kept, and freed memory is overwritten.
+  public var holdsSecrets = false
 
   /// Nil when there is no memory.
   init?() {

@@ -93,6 +93,8 @@ final class Worker: TurnEndHandler {
       base64BytesMax: limits.executeBase64Bytes,
       readsConnections: configuration.execute.customConnectionData)
     log = LogBuffer(sink: shared.sink, lineBytesMax: limits.logLineBytes)
+    // Envelopes pass through it that may bring credentials.
+    staged.holdsSecrets = configuration.execute.customConnectionData
     try makePools()
     logTimer = LogTimer(self)
     if index == 0 { sweepTimer = shared.files.map { FileSweepTimer($0, loop) } }

@@ -28,12 +28,16 @@ extension Worker {
   }
 
   /// nil where as many contexts are in use as there may be.
-  /// `bytesMax`: the most that may come out; nil for no limit.
-  func makeDecoder(_ coding: ContentCoding, bytesMax: Int? = nil) -> (any BodyStage)? {
+  /// `bytesMax`: the most that may come out; nil for no limit. `holdsSecrets`: what comes out of it
+  /// must not stay in memory.
+  func makeDecoder(
+    _ coding: ContentCoding, bytesMax: Int? = nil, holdsSecrets: Bool = false
+  ) -> (any BodyStage)? {
     guard let inflater = codings.takeInflater() else {
       onNoContext()
       return nil
     }
+    inflater.holdsSecrets = holdsSecrets
     let limits = configuration.limits
     return DecodeStage(
       coding, inflater, codings,
@@ -50,13 +54,14 @@ extension Worker {
   /// Calls `body` with what a stage has just made, and forgets it.
   func withStaged(_ body: (Span<UInt8>) -> Void) {
     body(staged.span)
+    if staged.holdsSecrets { staged.wipe() }
     staged.removeAll()
   }
 
   /// How bodies are collected that need a length.
   var spoolSettings: RequestSpool.Settings {
     RequestSpool.Settings(
-      directory: configuration.files.directory ?? "/tmp",
+      directory: shared.files?.directory ?? "/tmp",
       memoryBytes: configuration.limits.requestMemoryBytes,
       bytesMax: configuration.limits.requestSpoolBytes)
   }

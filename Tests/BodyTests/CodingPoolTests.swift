@@ -39,6 +39,18 @@ import Testing
     #expect(Set(again.map { ObjectIdentifier($0) }) == kept)
   }
 
+  @Test func `what has inflated secrets is not lent again`() throws {
+    let pool = CodingPool(contextsMax: 1)
+    let first = try #require(pool.takeInflater())
+    first.holdsSecrets = true
+    pool.give(first)
+    #expect(pool.inUse == 0)
+    let second = try #require(pool.takeInflater())
+    #expect(second !== first)
+    pool.give(second)
+    #expect(pool.takeInflater() === second)
+  }
+
   @Test func `a stage gives its context back once`() throws {
     let pool = CodingPool(contextsMax: 2)
     var encoder: EncodeStage? = EncodeStage(.gzip, try #require(pool.takeDeflater(level: 1)), pool)

@@ -4,7 +4,10 @@ Rows 138, 202 and 205 of the catalogue, turned on; test_c4_keys_and_accounts.py 
 """
 
 import base64
+import gzip
+import json
 import re
+import zlib
 
 import pytest
 
@@ -333,6 +336,11 @@ def test_a_failed_upstream_is_told_as_ever(penstock, upstream):
         upstream.handler = scripted.echo
 
 
+def coded(body, coding):
+    """Stored, so that the bytes stand in it as they are."""
+    return gzip.compress(body, 0) if coding == "gzip" else zlib.compress(body, 0)
+
+
 def memory_holds(penstock, secret):
     """Whether the bytes stand anywhere in what the process may write to."""
     with open(f"/proc/{penstock.pid}/maps") as maps, \
@@ -370,6 +378,11 @@ def test_nothing_of_it_stays_in_memory():
         data = connection("basic", "BASIC", username="u", password=secret.decode())
         envelope = {"endpoint": "/x", "method": "GET", "custom_connection_data": data}
         assert client.exchange(execute(envelope)).status == 200
+        for coding in ("gzip", "deflate"):
+            body = json.dumps({**envelope, "custom_connection_data": connection(
+                token=secret.decode())}).encode()
+            data = execute(coded(body, coding), [("Content-Encoding", coding)])
+            assert client.exchange(data).status == 200
         assert any(secret in each.raw_head for each in upstream.requests)
         assert_stays(client)
         pair = base64.b64encode(b"u:" + secret)

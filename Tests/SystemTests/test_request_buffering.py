@@ -285,7 +285,8 @@ def test_a_disk_that_takes_nothing_is_told(up, authority, tmp_path):
         authority.cert_pem.write_to_path(more["ca_file"])
     up.handler = echo
     with Penstock({"accounts": [account(up, "ca_up", request_buffering="on", **more)],
-                   "files": {"directory": "/proc"}}) as penstock:
+                   "files": {"directory": str(tmp_path / "files")}}) as penstock:
+        (tmp_path / "files").rmdir()
         connection = penstock.connect()
         small = connection.exchange(proxy("POST", "/", [CHUNKED], chunked(b"x" * 60_000)))
         assert small.status == 200, small

@@ -8,6 +8,7 @@
 #ifndef PENSTOCK_CSYSTEM_DEFLATE_H
 #define PENSTOCK_CSYSTEM_DEFLATE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,10 +63,28 @@ static inline int cs_zlib_deflate(
                                                                  : CS_DEFLATE_FULL;
 }
 
+// What was inflated may be a secret, so that its memory is overwritten before it is free again.
+static inline void *cs_zlib_alloc(void *unused, unsigned items, unsigned size) {
+  (void)unused;
+  size_t count = (size_t)items * size;
+  max_align_t *block = (max_align_t *)malloc(sizeof(max_align_t) + count);
+  if (block == NULL) return NULL;
+  *(size_t *)block = count;
+  return block + 1;
+}
+static inline void cs_zlib_free(void *unused, void *address) {
+  (void)unused;
+  max_align_t *block = (max_align_t *)address - 1;
+  explicit_bzero(address, *(size_t *)block);
+  free(block);
+}
+
 // zlib takes the window's memory when it is first needed; a dictionary makes it needed now.
 static inline void *cs_zlib_inflate_make(void) {
   z_stream *stream = (z_stream *)calloc(1, sizeof(z_stream));
   if (stream == NULL) return NULL;
+  stream->zalloc = cs_zlib_alloc;
+  stream->zfree = cs_zlib_free;
   if (inflateInit2(stream, -15) == Z_OK) {
     if (inflateSetDictionary(stream, (const Bytef *)"", 1) == Z_OK) {
       inflateReset(stream);
@@ -170,7 +189,10 @@ static inline void *cs_isal_inflate_make(void) {
 static inline void cs_isal_inflate_reset(void *context) {
   isal_inflate_reset((struct inflate_state *)context);
 }
-static inline void cs_isal_inflate_free(void *context) { free(context); }
+static inline void cs_isal_inflate_free(void *context) {
+  explicit_bzero(context, sizeof(struct inflate_state));
+  free(context);
+}
 
 // Three things that ISA-L leaves to its caller:
 // It reads up to 8 bytes ahead. Where it stops for want of room or at the data's end, the whole

@@ -49,7 +49,8 @@ extension Exchange {
       answer(.unsupportedEncoding)
       return false
     }
-    guard let stage = worker.makeDecoder(coding) else {
+    let holdsSecrets = worker.configuration.execute.customConnectionData
+    guard let stage = worker.makeDecoder(coding, holdsSecrets: holdsSecrets) else {
       answer(.overloaded)
       return false
     }
