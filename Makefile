@@ -11,7 +11,7 @@ SHELL := /bin/bash
 # ISA-L compresses three times as fast as zlib, where Debian has it for the architecture.
 LIBRARIES := libcurl4-openssl-dev libssl-dev zlib1g-dev \
   $(if $(filter amd64 arm64,$(shell dpkg --print-architecture 2>/dev/null)),libisal-dev)
-TEST_PACKAGES := python3-venv apache2-utils strace
+TEST_PACKAGES := python3-venv apache2-utils strace libfaketime
 BENCH_PACKAGES := nginx haproxy caddy wrk gcc curl openssl
 
 SYSTEM_TESTS := Tests/SystemTests

@@ -1,16 +1,21 @@
-"""C10, rows 320 and 321: a disk that fails at every step."""
+"""C10, rows 313, 320 and 321: a disk that fails at every step, and clocks that are wrong."""
 
 import contextlib
+import glob
 import pathlib
 import random
 import shutil
 import subprocess
+import time
 
 import pytest
 
-from harness import Ended, Penstock, assert_error, eventually, execute, request
+import server as server_module
+from harness import BINARY, PATIENCE, Ended, Penstock, assert_error, eventually, execute, request
 from scripted import answer, fixed
 from test_c10_files import CALL, PNG, config, get, names, plant, stored
+
+FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
 
 
 @contextlib.contextmanager
@@ -78,3 +83,32 @@ def test_a_read_that_fails_cuts_the_download(penstock):
         with pytest.raises(Ended):
             client.read_response(timeout=10.0)
     assert get(penstock, target).status == 200
+
+
+# --- 313: clocks --------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("offset, status", [("+2h", 410), ("-2h", 200)])
+def test_expiry_follows_the_wall_clock(upstream, tmp_path, monkeypatch, offset, status):
+    """A clock that jumps ends links before their time, or after it, and no time-out of ours."""
+    if FAKETIME is None:
+        pytest.skip("needs libfaketime")
+    clock, script = tmp_path / "clock", tmp_path / "penstock"
+    clock.write_text("+0")
+    # The library extends the environment of the first program that it is loaded into, and Swift
+    # finds its arguments in front of it: so that program is a shell.
+    script.write_text(f"#!/bin/sh\nexport FAKETIME_TIMESTAMP_FILE={clock} FAKETIME_NO_CACHE=1 "
+                      "FAKETIME_DONT_FAKE_MONOTONIC=1\n"
+                      f"exec env LD_PRELOAD={FAKETIME} sh -c 'exec \"$0\" \"$@\"' "
+                      f'{BINARY} "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setattr(server_module, "BINARY", str(script))
+    with Penstock(config(upstream, tmp_path / "files")) as server:
+        target = stored(server, upstream)
+        assert get(server, target).status == 200
+        clock.write_text(offset)
+        begun = time.monotonic()
+        assert get(server, target).status == status
+        assert get(server, "/healthz").status == 200
+        assert time.monotonic() - begun < 2.0 * PATIENCE
+        clock.write_text("+0")
+        assert get(server, target).status in (200, 404), "404 where it was swept meanwhile"
