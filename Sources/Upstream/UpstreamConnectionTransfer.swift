@@ -142,8 +142,13 @@ extension UpstreamConnection {
     }
   }
 
-  /// Ends the exchange's part in this connection, with what is known of its request.
+  /// Ends the exchange's part in this connection, with what is known of its request. Behind a whole
+  /// answer it is over already, though its client may still be reading: nothing is left to fail.
   func fail(_ kind: UpstreamFailure.Kind, _ phase: UpstreamFailure.Phase) {
+    if response.isEnded {
+      close()
+      return
+    }
     fail(
       UpstreamFailure(
         kind, phase, hasSentBytes: hasSentBytes, isUnanswered: receivedBytes == 0))

@@ -6,7 +6,7 @@ import time
 import pytest
 
 import scripted
-from harness import Ended, Penstock, Upstream, account, request
+from harness import Ended, Penstock, Upstream, account, connect, request
 from origins import PIECE, proxy, read_outcome
 from scripted import answer
 
@@ -155,3 +155,30 @@ def test_expect_is_not_passed_to_an_upstream_that_never_says_100(penstock, up):
     got = connection.read_response("POST").json()
     assert got["body"] == "hello"
     assert "expect" not in [name for name, _ in got["headers"]]
+
+
+def test_an_upload_that_stalls_behind_a_whole_answer_is_no_failure(up):
+    """The upstream has answered and reads no more; the client does not read the answer yet. How
+    much of it is left behind the sockets' buffers is the kernel's to say: so several sizes."""
+    def handler(connection):
+        head = connection.read_request(body=False)
+        size = int(head.target.rsplit("/", 1)[1])
+        connection.send(answer(bytes(size), 200, "Early", content_type="application/octet-stream"))
+        scripted.never_reads(connection)
+    up.handler = handler
+    accounts = [account(up, "ca_up", timeouts={"first_byte": "1s", "idle": "1s"})]
+    with Penstock({"accounts": accounts}) as server:
+        clients = []
+        for size in range(1_600_000, 4_800_000, 200_000):
+            client = connect(server.port, receive_buffer=4096)
+            client.send(proxy("POST", f"/{size}", [("Content-Length", str(SIZE))]))
+            client.sock.settimeout(0.05)
+            try:
+                client.sock.sendall(bytes(SIZE - 1))
+            except OSError:
+                pass
+            clients.append(client)
+        time.sleep(2.5)
+        assert server.connect().exchange(request("GET", "/healthz")).status == 200
+        for client in clients:
+            client.close()
