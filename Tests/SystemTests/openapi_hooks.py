@@ -7,6 +7,7 @@ arrives. The choice depends on the body alone, so that a failure can be replayed
 
 import itertools
 import json
+import os
 import re
 import zlib
 
@@ -18,11 +19,29 @@ ENDPOINTS = ["/echo", "/echo?a=b&c", "/text", "/latin", "/none", "/empty", "/bin
              "/redirect", "/unavailable", "/fields", "/not-json"]
 ACCOUNTS = ["ca_base"] * 6 + ["ca_closed", "ca_off", "ca_open", "ca_none"]
 NUMBERS = itertools.count()
+RANGES = ["bytes=0-0", "bytes=-1", "bytes=5-", "bytes=0-99999999", "bytes=9-2", "abc",
+          "bytes=0-1,3-4", "bytes=999999-"]
+TOOLKITS = ["base", "base", "base", "none"]
 SLUGS = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 # The header names that the document speaks of, without spelling them out.
 RESERVED = re.compile(r"(authorization|connection|content-length|expect|forwarded|host|"
                       r"http2-settings|keep-alive|te|trailer|transfer-encoding|upgrade|via|"
                       r"accept-encoding|content-type|x-request-id|proxy-.*|x-forwarded-.*)\Z")
+
+
+def put_right(connection, body, choice):
+    """A toolkit that there is, and a key where its account, which has a bearer token, takes one."""
+    if isinstance(connection.get("toolkitSlug"), str):
+        slug = body.get("toolkit_slug")
+        connection["toolkitSlug"] = (slug if isinstance(slug, str)
+                                     else TOOLKITS[choice // 64 % len(TOOLKITS)])
+    val = connection.get("val")
+    if connection.get("authScheme") == "API_KEY" and isinstance(val, dict):
+        if val.get("api_key") is not None:
+            val.pop("generic_api_key", None)
+        elif val.get("generic_api_key") is None and val.get("bearer_token") is None:
+            if isinstance(val.get("basic_encoded"), str):
+                val["api_key"] = val["basic_encoded"]
 
 
 @schemathesis.hook
@@ -36,7 +55,9 @@ def map_body(context, body):
             if body["connected_account_id"] == "ca_open" and body.get("endpoint") in ENDPOINTS:
                 body["endpoint"] = "https://127.0.0.1/refused"
         if isinstance(body.get("toolkit_slug"), str):
-            body["toolkit_slug"] = ["base", "none"][choice // 64 % 4 // 3]
+            body["toolkit_slug"] = TOOLKITS[choice // 64 % len(TOOLKITS)]
+        if isinstance(body.get("custom_connection_data"), dict):
+            put_right(body["custom_connection_data"], body, choice)
         if isinstance(body.get("parameters"), list):
             for parameter in body["parameters"]:
                 name = parameter.get("name") if isinstance(parameter, dict) else None
@@ -46,6 +67,25 @@ def map_body(context, body):
         if isinstance(binary, dict) and isinstance(binary.get("url"), str):
             binary["url"] = "http://127.0.0.1:9/refused"
     return body
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Every other link is one that Penstock has made: nobody could make one up."""
+    link = os.environ.get("PENSTOCK_TEST_LINK")
+    if not link or case.operation.path != "/files/{id}" or next(NUMBERS) % 2:
+        return
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    name, expires, signature = re.fullmatch(
+        r".*/files/(.*)\?expires=(.*)&signature=(.*)", link).groups()
+    case.path_parameters = {"id": name}
+    case.query = {"expires": expires, "signature": signature}
+    headers = case.headers
+    if "Range" in headers:
+        headers["Range"] = RANGES[next(NUMBERS) // 2 % len(RANGES)]
+    if "If-None-Match" in headers and next(NUMBERS) % 3 == 0:
+        headers["If-None-Match"] = f'"{name}"'
 
 
 @schemathesis.hook

@@ -26,7 +26,7 @@ EXCLUDED = "not_a_server_error"
 # What a valid envelope may meet: an account that is disabled, an idempotency key used before.
 SETTINGS = """
 [checks.positive_data_acceptance]
-expected-statuses = ["200", "401", "403", "404", "409", "422", "501", "502", "503", "504"]
+expected-statuses = ["200", "206", "304", "401", "403", "404", "409", "410", "416", "422", "501", "502", "503", "504"]
 """
 
 
@@ -103,7 +103,8 @@ def penstock(up):
             account(up, "ca_closed", base_url=closed),
             account(up, "ca_open", allowed_hosts=["*"])],
         "files": {"directory": "files"},
-        "execute": {"v3": "open", "toolkits": {"base": {"account": "ca_base"}}}}
+        "execute": {"v3": "open", "custom_connection_data": "on",
+                    "toolkits": {"base": {"account": "ca_base"}}}}
     with Penstock(config) as server:
         yield server
 
@@ -123,13 +124,20 @@ def arguments(penstock, seed, report):
         "--generation-database", "none", "--report-json-path", str(report)]
 
 
+def link(penstock):
+    """One to the bytes of /binary."""
+    response = penstock.connect().exchange(harness.execute({"endpoint": "/binary",
+                                                            "method": "GET"}))
+    return response.json()["binary_data"]["url"]
+
+
 @pytest.mark.slow
 def test_the_document_is_what_the_server_does(penstock, up):
     seed = int(os.environ.get("PENSTOCK_TEST_SEED") or random.randrange(1 << 32))
     print(f"PENSTOCK_TEST_SEED={seed}")
     environment = {name: value for name, value in os.environ.items()
                    if not name.lower().endswith("_proxy")}
-    environment |= {"SCHEMATHESIS_HOOKS": "openapi_hooks",
+    environment |= {"SCHEMATHESIS_HOOKS": "openapi_hooks", "PENSTOCK_TEST_LINK": link(penstock),
                     "PYTHONPATH": str(pathlib.Path(__file__).parent)}
     report = penstock.directory / "report.json"
     done = subprocess.run(arguments(penstock, seed, report), cwd=penstock.directory,
@@ -144,3 +152,5 @@ def test_the_document_is_what_the_server_does(penstock, up):
     assert len(reached) > len(PATHS) / 2, f"asked for nothing but {reached}"
     codes = {int(each["status"]) for each in penstock.log_lines(event="request", route="execute")}
     assert codes >= {200, 400, 401, 404, 405, 415, 502}, codes
+    codes = {int(each["status"]) for each in penstock.log_lines(event="request", route="files")}
+    assert codes >= {200, 206, 403, 416}, codes

@@ -231,7 +231,8 @@ enum OpenAPIClientErrors {
           "headers": {
             "x-request-id": {"$ref": "#/components/headers/RequestID"},
             "x-should-retry": {"$ref": "#/components/headers/ShouldRetry"},
-            "Proxy-Status": {"$ref": "#/components/headers/ProxyStatus"}
+            "Proxy-Status": {"$ref": "#/components/headers/ProxyStatus"},
+            "Content-Range": {"$ref": "#/components/headers/UnsatisfiedRange"}
           },
           "content": {"application/json": {"schema": {
             "$ref": "#/components/schemas/Error",

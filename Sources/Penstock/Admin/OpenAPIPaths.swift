@@ -97,8 +97,8 @@ enum OpenAPIPaths {
             "name": "session_id",
             "in": "path",
             "required": true,
-            "description": "Any; it decides nothing.",
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9._~-]{1,255}$"}
+            "description": "Any, of 256 bytes at the most; a field of the log.",
+            "schema": {"type": "string", "minLength": 1}
           },
           {"$ref": "#/components/parameters/IdempotencyKey"},
           {"$ref": "#/components/parameters/RequestTimeout"},
@@ -143,27 +143,36 @@ enum OpenAPIPaths {
             "name": "id",
             "in": "path",
             "required": true,
-            "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,255}$"}
+            "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}
           },
           {
             "name": "expires",
             "in": "query",
             "required": true,
             "description": "Seconds since 1970.",
-            "schema": {"type": "string"}
+            "schema": {"type": "string", "pattern": "^(0|[1-9][0-9]{0,10})$"}
           },
           {
             "name": "signature",
             "in": "query",
             "required": true,
-            "description": "The last parameter.",
-            "schema": {"type": "string"}
+            "description": "The last of the two, and nothing behind it.",
+            "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"}
           }
         ],
         "get": {
           "operationId": "download",
           "summary": "A binary answer, by the link in its `binary_data`.",
           "security": [],
+          "parameters": [
+            {
+              "name": "Range",
+              "in": "header",
+              "description": "RFC 9110, section 14.2. One range; anything else is none.",
+              "schema": {"type": "string"}
+            },
+            {"$ref": "#/components/parameters/IfNoneMatch"}
+          ],
           "responses": {
             "200": {"$ref": "#/components/responses/File"},
             "206": {"$ref": "#/components/responses/PartOfFile"},
@@ -183,6 +192,7 @@ enum OpenAPIPaths {
           "operationId": "describeDownload",
           "summary": "The same without the bytes.",
           "security": [],
+          "parameters": [{"$ref": "#/components/parameters/IfNoneMatch"}],
           "responses": {
             "200": {"$ref": "#/components/responses/File"},
             "304": {"$ref": "#/components/responses/NotModified"},

@@ -41,6 +41,12 @@ enum OpenAPIResponses {
           "description": "The same as the official client says it in JavaScript.",
           "schema": {"type": "string"}
         },
+        "IfNoneMatch": {
+          "name": "If-None-Match",
+          "in": "header",
+          "description": "What the client has already.",
+          "schema": {"type": "string"}
+        },
         "RequestID": {
           "name": "x-request-id",
           "in": "header",
@@ -82,6 +88,17 @@ enum OpenAPIResponses {
           "description": "The content codings that are read.",
           "schema": {"type": "string", "const": "gzip, deflate"}
         },
+        "ETag": {
+          "required": true,
+          "description": "Of the file, which never changes.",
+          "schema": {"type": "string", "pattern": "^\"[0-9a-f]{32}\"$"}
+        },
+        "Disposition": {"required": true, "schema": {"type": "string", "const": "attachment"}},
+        "UnsatisfiedRange": {
+          "required": true,
+          "description": "The file's size.",
+          "schema": {"type": "string", "pattern": "^bytes \\*/[0-9]+$"}
+        },
         "ContentRange": {
           "required": true,
           "schema": {"type": "string", "pattern": "^bytes [0-9]+-[0-9]+/[0-9]+$"}
@@ -109,20 +126,29 @@ enum OpenAPIResponses {
         },
         "File": {
           "description": "The file, in the type that the upstream gave it.",
-          "headers": {"x-request-id": {"$ref": "#/components/headers/RequestID"}},
+          "headers": {
+            "x-request-id": {"$ref": "#/components/headers/RequestID"},
+            "ETag": {"$ref": "#/components/headers/ETag"},
+            "Content-Disposition": {"$ref": "#/components/headers/Disposition"}
+          },
           "content": {"*/*": {}}
         },
         "PartOfFile": {
           "description": "A range of the file.",
           "headers": {
             "x-request-id": {"$ref": "#/components/headers/RequestID"},
+            "ETag": {"$ref": "#/components/headers/ETag"},
+            "Content-Disposition": {"$ref": "#/components/headers/Disposition"},
             "Content-Range": {"$ref": "#/components/headers/ContentRange"}
           },
           "content": {"*/*": {}}
         },
         "NotModified": {
-          "description": "The client has it already.",
-          "headers": {"x-request-id": {"$ref": "#/components/headers/RequestID"}}
+          "description": "The client has it already, as it said in If-None-Match.",
+          "headers": {
+            "x-request-id": {"$ref": "#/components/headers/RequestID"},
+            "ETag": {"$ref": "#/components/headers/ETag"}
+          }
         },
 
     """#

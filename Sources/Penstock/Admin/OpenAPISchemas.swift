@@ -66,7 +66,11 @@ enum OpenAPISchemas {
                 "description": "Without it the API key's `default_account` is used."
               },
               "user_id": {"type": ["string", "null"], "description": "A field of the log."}
-            }
+            },
+            "anyOf": [
+              {"properties": {"connected_account_id": {"type": "null"}}},
+              {"properties": {"custom_connection_data": {"type": "null"}}}
+            ]
           }
         ]},
         "SessionRequest": {"allOf": [
@@ -164,15 +168,115 @@ enum OpenAPISchemas {
         "CustomConnectionData": {
           "type": "object",
           "deprecated": true,
-          "required": ["authScheme", "toolkitSlug", "val"],
+          "required": ["authScheme", "toolkitSlug"],
           "description": "A credential inline, for the hosts of a toolkit, where \#
-    `execute.custom_connection_data` is on.",
+    `execute.custom_connection_data` is on. Of `val` no more is read than the credential.",
           "properties": {
             "authScheme": {"type": "string"},
-            "toolkitSlug": {"type": "string"},
-            "val": {"type": "object"}
-          }
+            "toolkitSlug": {
+              "type": "string",
+              "description": "In a session the same as `toolkit_slug`."
+            }
+          },
+          "anyOf": [
+            {
+              "required": ["val"],
+              "properties": {
+                "authScheme": {"const": "OAUTH2"},
+                "val": {
+                  "type": "object",
+                  "required": ["access_token"],
+                  "properties": {"access_token": {"$ref": "#/components/schemas/Token"}}
+                }
+              }
+            },
+            {
+              "required": ["val"],
+              "properties": {
+                "authScheme": {"const": "BEARER_TOKEN"},
+                "val": {
+                  "type": "object",
+                  "required": ["token"],
+                  "properties": {"token": {"$ref": "#/components/schemas/Token"}}
+                }
+              }
+            },
+            {
+              "required": ["val"],
+              "properties": {
+                "authScheme": {"const": "BASIC"},
+                "val": {
+                  "type": "object",
+                  "required": ["username"],
+                  "properties": {
+                    "username": {
+                      "type": "string",
+                      "pattern": "^[^\\u0000-\\u0008\\u000a-\\u001f\\u007f:]+$"
+                    },
+                    "password": {"oneOf": [
+                      {"type": "null"},
+                      {"type": "string", "pattern": "^[^\\u0000-\\u0008\\u000a-\\u001f\\u007f]*$"}
+                    ]}
+                  }
+                }
+              }
+            },
+            {
+              "required": ["val"],
+              "properties": {
+                "authScheme": {"const": "API_KEY"},
+                "val": {
+                  "type": "object",
+                  "description": "One of them, by what the toolkit's account takes.",
+                  "properties": {
+                    "generic_api_key": {"oneOf": [
+                      {"type": "null"},
+                      {"$ref": "#/components/schemas/Token"}
+                    ]},
+                    "api_key": {"oneOf": [
+                      {"type": "null"},
+                      {"$ref": "#/components/schemas/Token"}
+                    ]},
+                    "bearer_token": {"oneOf": [
+                      {"type": "null"},
+                      {"$ref": "#/components/schemas/Token"}
+                    ]},
+                    "basic_encoded": {"oneOf": [
+                      {"type": "null"},
+                      {"$ref": "#/components/schemas/Token"}
+                    ]}
+                  },
+                  "anyOf": [
+                    {
+                      "required": ["generic_api_key"],
+                      "properties": {"generic_api_key": {"type": "string"}}
+                    },
+                    {"required": ["api_key"], "properties": {"api_key": {"type": "string"}}},
+                    {
+                      "required": ["bearer_token"],
+                      "properties": {"bearer_token": {"type": "string"}}
+                    },
+                    {
+                      "required": ["basic_encoded"],
+                      "properties": {"basic_encoded": {"type": "string"}}
+                    }
+                  ]
+                }
+              }
+            },
+            {"properties": {
+              "authScheme": {"const": "NO_AUTH"},
+              "val": {"type": ["object", "null"]}
+            }},
+            {
+              "description": "501: there is no such scheme, or not here.",
+              "properties": {"authScheme": {"not": {"enum": [
+                "OAUTH2", "BEARER_TOKEN", "BASIC", "API_KEY", "NO_AUTH"
+              ]}}}
+            }
+          ]
         },
+        "Token": {"type": "string", "pattern": "^[^\\u0000-\\u0008\\u000a-\\u001f\\u007f]+$"},
         "ExecuteAnswer": {
           "type": "object",
           "required": ["data", "status", "headers"],
