@@ -26,7 +26,9 @@ EXCLUDED = "not_a_server_error"
 # What a valid envelope may meet: an account that is disabled, an idempotency key used before.
 SETTINGS = """
 [checks.positive_data_acceptance]
-expected-statuses = ["200", "206", "304", "401", "403", "404", "409", "410", "416", "422", "501", "502", "503", "504"]
+expected-statuses = [
+  "200", "206", "304", "401", "403", "404", "409", "410", "416", "422",
+  "501", "502", "503", "504"]
 """
 
 
