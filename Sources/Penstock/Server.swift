@@ -90,9 +90,7 @@ public final class Server {
   public func run() -> Int32 {
     for worker in workers { threads.append(ServerProcess.startThread(worker)) }
     tell("started", "penstock \(penstockVersion), \(workers.count) workers")
-    if files == nil {
-      tell("files_off", "no directory for binary results could be made", level: "warning")
-    }
+    tellOfFiles()
     for warning in configuration.warnings { tell("configuration", warning, level: "warning") }
     while true {
       switch ServerProcess.waitForSignal(milliseconds: nil) {
@@ -102,6 +100,20 @@ public final class Server {
         tell("signal_ignored", "this version neither reloads nor hands over", level: "warning")
       default: break
       }
+    }
+  }
+
+  private func tellOfFiles() {
+    guard let files else {
+      tell("files_off", "no directory for binary results could be made", level: "warning")
+      return
+    }
+    tell("files", "binary results are kept in \(files.path)")
+    // Where a directory is configured, the reader of the configuration has said so.
+    if configuration.files.signingKeys.isEmpty, configuration.files.directory == nil {
+      tell(
+        "files", "without files.signing_key links to binary results end with the process",
+        level: "warning")
     }
   }
 

@@ -61,7 +61,7 @@ extension Worker {
   /// How bodies are collected that need a length.
   var spoolSettings: RequestSpool.Settings {
     RequestSpool.Settings(
-      directory: shared.files?.directory ?? "/tmp",
+      directory: shared.files?.path ?? "/tmp",
       memoryBytes: configuration.limits.requestMemoryBytes,
       bytesMax: configuration.limits.requestSpoolBytes)
   }

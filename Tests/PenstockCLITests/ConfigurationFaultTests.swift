@@ -173,6 +173,12 @@ import Testing
     ("metrics: {buckets: [1, 1]}", "bounds are seconds, each above the one before"),
     ("log: {sample_success: 2}", "`sample_success` cannot be `2`"),
     ("files: {signing_key: short}", "`signing_key` is shorter than 16 bytes"),
+    (
+      "files: {signing_key: [long-enough-to-sign, short]}",
+      "`signing_key` is shorter than 16 bytes"
+    ),
+    ("files: {directory: /dev/null, signing_key: \(signingKey)}", "the directory is none"),
+    ("files: {directory: /dev/null/files, signing_key: \(signingKey)}", "the directory is none"),
   ])
   func `the rest of the file is checked`(text: String, message: String) throws {
     #expect(try fixture.messages(text + "\n").filter { !$0.hasPrefix("accepted") } == [message])
@@ -203,3 +209,5 @@ import Testing
     #expect(try fixture.messages(text) == ["the file has more than 1000000 values"])
   }
 }
+
+private let signingKey = "long-enough-to-sign"

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import PenstockCLI
@@ -36,6 +37,21 @@ import Testing
     fixture.environment = ["K": "key"]
     #expect(
       try warnings(key.replacing("literal", with: "'${env:K}'"), permissions: 0o644).isEmpty)
+  }
+
+  @Test func `a directory is judged, and not made`() throws {
+    let folder = fixture.folder + "/files"
+    let text = plainAccount + "files: {directory: files, signing_key: long-enough-to-sign}\n"
+    #expect(try warnings(text).isEmpty)
+    #expect(access(folder, F_OK) != 0)
+    try #require(mkdir(folder, 0o700) == 0)
+    #expect(try warnings(text).isEmpty)
+    try #require(chmod(folder, 0o755) == 0)
+    #expect(try fixture.messages(text) == ["the directory is open to other users"])
+    rmdir(folder)
+    // Whoever serves may be another user than this one.
+    let other = text.replacing("files,", with: "/proc/penstock,")
+    #expect(try warnings(other).allSatisfy { $0.hasPrefix("the directory cannot be made") })
   }
 
   @Test func `a pattern that matches nothing is worth a word`() throws {

@@ -95,7 +95,8 @@ class Penstock:
             "log": {"path": str(self.log_path)},
         }
         self.config = self.with_ports(merged(baseline, config or {}))
-        self.environment = {**os.environ, **(env or {})}
+        # So that no test writes where an installed Penstock would.
+        self.environment = {**os.environ, "STATE_DIRECTORY": str(self.directory), **(env or {})}
         self.secrets = secrets_in(self.config) + list(secrets)
         self.ledger = []  # (row, answer)
         self.process = None

@@ -17,9 +17,10 @@ import time
 import pytest
 
 from codings import gzipped
-from harness import (PATIENCE, Ended, Penstock, account, assert_error, eventually, execute,
+from harness import (BINARY, PATIENCE, Ended, Penstock, account, assert_error, eventually, execute,
                      request)
 from scripted import answer, fixed, fixed_then_close
+from test_slow_readers import Unprivileged, can_be_nobody
 
 SIGNING_KEY = "a-signing-key-of-the-tests-0123456789"
 CALL = {"endpoint": "/x", "method": "GET", "connected_account_id": "ca_echo"}
@@ -396,6 +397,7 @@ def test_the_quota_of_files(upstream, directory):
             assert client.exchange(execute(CALL)).status == 200
         assert_error(client.exchange(execute(CALL)), 503, "spool_unavailable")
         assert len(names(path)) == 3, "what has not expired stays"
+        assert server.metric("penstock_spool_errors_total", reason="max_files") == 1
         time.sleep(3.1)
         assert client.exchange(execute(CALL)).status == 200, "what has expired makes room"
         assert len(names(path)) == 1
@@ -510,15 +512,110 @@ def test_a_directory_that_will_not_do(upstream, directory, kind):
 
 
 def test_without_a_directory_there_is_no_place(upstream):
-    """None is configured, and none can be made: text works, and binary answers say why not."""
-    with Penstock({"accounts": [account(upstream)]},
-                  env={"TMPDIR": "/proc/none", "STATE_DIRECTORY": "/proc/none"}) as server:
-        if os.path.isdir("/var/lib/penstock"):
-            pytest.skip("there is one")
+    """None is configured, and none can be made: text works, and binary answers say why not.
+
+    Where root could make one, nobody is asked to.
+    """
+    if os.geteuid() == 0 and not can_be_nobody():
+        pytest.skip("needs a user that may not make directories")
+    kind = Unprivileged if os.geteuid() == 0 else Penstock
+    with kind({"accounts": [account(upstream)]},
+              env={"TMPDIR": "/proc/none", "STATE_DIRECTORY": "/proc/none"}) as server:
         upstream.handler = fixed(answer(PNG, content_type="a/b"))
         response = server.connect().exchange(execute(CALL))
         assert_error(response, 501, "binary_answer_unsupported")
         assert server.log_lines(1, event="files_off")
+
+
+@pytest.mark.parametrize("variable", ["STATE_DIRECTORY", "TMPDIR"])
+def test_a_directory_is_found_where_none_is_configured(upstream, variable, tmp_path):
+    """What systemd gives, or one in the directory for temporary files; of a list, the first."""
+    if os.geteuid() == 0 and not can_be_nobody():
+        pytest.skip("needs a user that may not make directories")
+    root = pathlib.Path(tempfile.mkdtemp(prefix="penstock-state-", dir="/tmp"))
+    root.chmod(0o777)
+    kind = Unprivileged if os.geteuid() == 0 else Penstock
+    values = {"STATE_DIRECTORY": f"{root}/state:/elsewhere", "TMPDIR": str(root)}
+    env = {name: values[name] if name == variable else "/proc/none" for name in values}
+    try:
+        with kind({"accounts": [account(upstream)]}, env=env) as server:
+            target = stored(server, upstream)
+            assert get(server, target).body == PNG
+            uid = os.stat(f"/proc/{server.pid}").st_uid
+            name = "state/files" if variable == "STATE_DIRECTORY" else f"penstock-files-{uid}"
+            path = root / name
+            assert stat.S_IMODE(path.stat().st_mode) == 0o700 and path.stat().st_uid == uid
+            assert len(names(path)) == 1
+            lines = [line["message"] for line in server.log_lines(2, event="files")]
+            assert any(str(path) in line for line in lines), lines
+            assert any("signing_key" in line for line in lines), lines
+    finally:
+        shutil.rmtree(root)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to give a directory away")
+@pytest.mark.parametrize("trap", ["owner", "open", "link"])
+def test_a_directory_that_somebody_else_made_is_not_used(upstream, trap, tmp_path):
+    """After a cleaner, say, while the server runs: its files do not go there."""
+    root = pathlib.Path(tempfile.mkdtemp(prefix="penstock-trap-", dir="/tmp"))
+    path = root / "files"
+    try:
+        with Penstock(config(upstream, path)) as server:
+            target = stored(server, upstream)
+            shutil.rmtree(path)
+            elsewhere = root / "elsewhere"
+            elsewhere.mkdir(mode=0o700)
+            if trap == "link":
+                path.symlink_to(elsewhere)
+            else:
+                path.mkdir(mode=0o700)
+                if trap == "owner":
+                    os.chown(path, 65534, 65534)
+                else:
+                    path.chmod(0o777)
+            response = server.connect().exchange(execute(CALL))
+            assert_error(response, 503, "spool_unavailable")
+            assert_error(get(server, target), 503, "spool_unavailable")
+            assert names(path) == [] and names(elsewhere) == []
+            path.unlink() if trap == "link" else path.rmdir()
+            assert get(server, stored(server, upstream)).body == PNG
+            assert_error(get(server, target), 404, "not_found")
+    finally:
+        shutil.rmtree(root)
+
+
+@pytest.mark.parametrize("kind, message", [
+    ("file", "the directory is none"), ("open", "the directory is open to other users"),
+    ("closed", "the directory is closed to its owner"), ("link", "the directory is none"),
+    ("below a file", "the directory is none")])
+def test_check_says_what_serving_would(upstream, directory, kind, message):
+    """342: the same verdict, at the key that it is about."""
+    path = directory.parent / f"check-{kind.replace(' ', '-')}"
+    if kind in ("file", "below a file"):
+        path.write_text("")
+    elif kind == "link":
+        path.symlink_to(directory)
+    else:
+        path.mkdir()
+        path.chmod(0o755 if kind == "open" else 0o400)
+    if kind == "below a file":
+        path = path / "files"
+    server = Penstock(config(upstream, path))
+    server.write_config(server.config)
+    done = subprocess.run([BINARY, "check", "--config", str(server.config_path)],
+                          capture_output=True, text=True)
+    assert done.returncode == 1
+    line, = [line for line in done.stdout.splitlines() if " error: " in line]
+    assert message in line and "penstock.yaml:" in line
+    shutil.rmtree(server.directory)
+
+
+def test_a_missing_directory_is_made_with_all_above_it(upstream, directory):
+    path = directory.parent / "made" / "for" / "files"
+    with Penstock(config(upstream, path)) as server:
+        assert get(server, stored(server, upstream)).body == PNG
+    for each in (path, path.parent, path.parent.parent):
+        assert stat.S_IMODE(each.stat().st_mode) == 0o700
 
 
 def test_links_die_with_a_random_key(upstream, directory):

@@ -278,15 +278,17 @@ def open_files(penstock):
 
 
 def test_a_disk_that_takes_nothing_is_told(up, authority, tmp_path):
-    """Row 320's answer; what fits into memory needs no disk."""
+    """Row 320's answer; what fits into memory needs no disk. A file is where the directory was."""
+    directory = tmp_path / "files"
     more = {}
     if up.tls:
         more["ca_file"] = str(tmp_path / "ca.pem")
         authority.cert_pem.write_to_path(more["ca_file"])
     up.handler = echo
     with Penstock({"accounts": [account(up, "ca_up", request_buffering="on", **more)],
-                   "files": {"directory": str(tmp_path / "files")}}) as penstock:
-        (tmp_path / "files").rmdir()
+                   "files": {"directory": str(directory)}}) as penstock:
+        directory.rmdir()
+        directory.touch()
         connection = penstock.connect()
         small = connection.exchange(proxy("POST", "/", [CHUNKED], chunked(b"x" * 60_000)))
         assert small.status == 200, small

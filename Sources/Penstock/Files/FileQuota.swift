@@ -11,9 +11,17 @@ struct FileQuota {
   private(set) var stored = Totals()
   /// Of files that are being written.
   private(set) var writing = Totals()
-  /// The newest named ones, by when their inode last changed: a look at the directory that had
-  /// begun by then may have missed them.
-  private var recent: [(changedNanoseconds: Int64, bytes: Int)] = []
+  /// When the first of the named ones expires.
+  private(set) var nextExpiryUnixSeconds = Int.max
+  /// The newest named ones: a look at the directory that had begun by then may have missed them.
+  private var recent: [(file: Named, bytes: Int)] = []
+
+  /// A file that got its name.
+  struct Named {
+    /// When its inode last changed.
+    let changedNanoseconds: Int64
+    let expiresUnixSeconds: Int
+  }
 
   init(bytesMax: Int, filesMax: Int) {
     self.bytesMax = bytesMax
@@ -31,23 +39,28 @@ struct FileQuota {
   }
 
   /// A file is named, or given up.
-  mutating func endFile(bytes: Int, changedNanoseconds: Int64?) {
+  mutating func endFile(bytes: Int, named: Named?) {
     writing.files -= 1
     writing.bytes -= bytes
-    guard let changedNanoseconds else { return }
-    stored.files += 1
-    stored.bytes += bytes
-    recent.append((changedNanoseconds, bytes))
+    guard let named else { return }
+    add(named, bytes: bytes)
+    recent.append((named, bytes))
   }
 
-  /// The directory was looked at. `found`: of files whose inode changed before `startNanoseconds`,
-  /// without those that were removed.
-  mutating func onSwept(_ found: Totals, startNanoseconds: Int64) {
-    recent.removeAll { $0.changedNanoseconds < startNanoseconds }
+  private mutating func add(_ file: Named, bytes: Int) {
+    stored.files += 1
+    stored.bytes += bytes
+    nextExpiryUnixSeconds = min(nextExpiryUnixSeconds, file.expiresUnixSeconds)
+  }
+
+  /// The directory was looked at. `found`, `nextExpiryUnixSeconds`: of files whose inode changed
+  /// before `startNanoseconds`, without those that have expired.
+  mutating func onSwept(
+    _ found: Totals, nextExpiryUnixSeconds next: Int, startNanoseconds: Int64
+  ) {
+    recent.removeAll { $0.file.changedNanoseconds < startNanoseconds }
     stored = found
-    for each in recent {
-      stored.files += 1
-      stored.bytes += each.bytes
-    }
+    nextExpiryUnixSeconds = next
+    for each in recent { add(each.file, bytes: each.bytes) }
   }
 }

@@ -9,7 +9,7 @@ import Wire
 /// disk runs on helper threads.
 // Sendable: what changes is behind the mutex.
 final class FileStore: @unchecked Sendable {
-  let directory: String
+  let path: String
   let tasks: BlockingTasks
   let fileBytesMax: Int
   private let configuration: FilesConfiguration
@@ -18,19 +18,23 @@ final class FileStore: @unchecked Sendable {
 
   /// A POSIX mutex, because thread sanitizer understands it.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private var directory: StoreDirectory
   private var quota: FileQuota
   private var errors = [UInt64](repeating: 0, count: StoreError.allCases.count)
   private var expired: UInt64 = 0
   private var hasSwept = false
+  /// As it was when a helper last asked: a scrape does not wait for the disk.
+  private var freeBytes = 0
   /// Held while the directory is looked through.
   private let sweepMutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
   /// nil where no directory is configured and none could be made. Errors: a configured directory
   /// that cannot be used, in words for an operator.
   init?(_ configuration: FilesConfiguration, _ limits: Limits) throws(ServerFault) {
-    guard let directory = try StoreDirectory.prepare(configuration.directory) else { return nil }
+    guard let chosen = try StoreDirectory.choose(configuration.directory) else { return nil }
     self.configuration = configuration
-    self.directory = directory
+    path = chosen.path
+    directory = chosen.directory
     fileBytesMax = limits.fileBytes
     freePercent = limits.filesFreePercent
     keys = configuration.signingKeys.isEmpty ? [try .random()] : configuration.signingKeys
@@ -54,6 +58,22 @@ final class FileStore: @unchecked Sendable {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return body()
+  }
+
+  /// The directory as it is now, made again where somebody has deleted it.
+  func openDirectory() throws(StoreError) -> StoreDirectory {
+    let known = whileHeld { directory }
+    if !known.isDeleted { return known }
+    do throws(StoreProblem) {
+      let made = try StoreDirectory(path: path)
+      whileHeld { directory = made }
+      return made
+    } catch {
+      switch error {
+      case .cannotBeMade(let number), .cannotBeOpened(let number): throw StoreError(number)
+      case .notADirectory, .otherOwner, .openToOthers, .closedToOwner: throw .noAccess
+      }
+    }
   }
 
   // MARK: Links
@@ -87,8 +107,10 @@ final class FileStore: @unchecked Sendable {
 
   /// Room for more bytes of a file.
   func reserve(_ bytes: Int) throws(StoreError) {
-    if freePercent > 0, let (free, total) = freeBytes, free - bytes < total / 100 * freePercent {
-      throw .freeSpace
+    if try !leavesFree(bytes) {
+      guard canEvict else { throw .freeSpace }
+      sweep()
+      if try !leavesFree(bytes) { throw .freeSpace }
     }
     try makingRoom { (quota) throws(StoreError) in try quota.reserve(bytes) }
   }
@@ -97,9 +119,31 @@ final class FileStore: @unchecked Sendable {
   private func makingRoom(
     _ body: (inout FileQuota) throws(StoreError) -> Void
   ) throws(StoreError) {
-    if attempt(body) == nil { return }
+    guard let refused = attempt(body) else { return }
+    guard canEvict else { throw refused }
     sweep()
     if let error = attempt(body) { throw error }
+  }
+
+  /// True where something has expired: a look at the directory for each that is refused would keep
+  /// all helpers busy.
+  private var canEvict: Bool {
+    let now = Int(Clock.wallNanoseconds() / 1_000_000_000)
+    return whileHeld { quota.nextExpiryUnixSeconds <= now }
+  }
+
+  private func leavesFree(_ bytes: Int) throws(StoreError) -> Bool {
+    guard freePercent > 0, let (free, total) = measure(try openDirectory()) else { return true }
+    return free - bytes >= total / 100 * freePercent
+  }
+
+  private func measure(_ directory: StoreDirectory) -> (free: Int, total: Int)? {
+    var status = statvfs()
+    guard fstatvfs(directory.descriptor, &status) == 0 else { return nil }
+    let block = Int(status.f_frsize)
+    let free = Int(status.f_bavail) * block
+    whileHeld { freeBytes = free }
+    return (free, Int(status.f_blocks) * block)
   }
 
   private func attempt(_ body: (inout FileQuota) throws(StoreError) -> Void) -> StoreError? {
@@ -113,9 +157,9 @@ final class FileStore: @unchecked Sendable {
     }
   }
 
-  /// `changedNanoseconds`: of the inode's last change, where the file was named.
-  func endFile(bytes: Int, changedNanoseconds: Int64?) {
-    whileHeld { quota.endFile(bytes: bytes, changedNanoseconds: changedNanoseconds) }
+  /// `named`: nil where the file was given up.
+  func endFile(bytes: Int, named: FileQuota.Named?) {
+    whileHeld { quota.endFile(bytes: bytes, named: named) }
   }
 
   // MARK: Sweeping
@@ -125,12 +169,17 @@ final class FileStore: @unchecked Sendable {
   func sweep() {
     pthread_mutex_lock(sweepMutex)
     defer { pthread_mutex_unlock(sweepMutex) }
+    guard let directory = try? openDirectory() else { return }
     let sweep = FileSweep(directory)
     sweep.run()
+    _ = measure(directory)
     whileHeld {
       hasSwept = true
       expired &+= UInt64(sweep.expired)
-      quota.onSwept(sweep.found, startNanoseconds: sweep.startNanoseconds)
+      for error in sweep.errors { errors[error.rawValue] &+= 1 }
+      quota.onSwept(
+        sweep.found, nextExpiryUnixSeconds: sweep.nextExpiryUnixSeconds,
+        startNanoseconds: sweep.startNanoseconds)
     }
   }
 
@@ -145,18 +194,10 @@ final class FileStore: @unchecked Sendable {
   }
 
   var figures: Figures {
-    let free = freeBytes?.free ?? 0
-    return whileHeld {
-      Figures(totals: quota.stored, expired: expired, errors: errors, freeBytes: free)
+    whileHeld {
+      Figures(totals: quota.stored, expired: expired, errors: errors, freeBytes: freeBytes)
     }
   }
 
   func count(_ error: StoreError) { whileHeld { errors[error.rawValue] &+= 1 } }
-
-  private var freeBytes: (free: Int, total: Int)? {
-    var status = statvfs()
-    guard statvfs(directory, &status) == 0 else { return nil }
-    let block = Int(status.f_frsize)
-    return (Int(status.f_bavail) * block, Int(status.f_blocks) * block)
-  }
 }

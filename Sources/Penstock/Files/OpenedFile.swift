@@ -19,9 +19,10 @@ final class OpenedFile: @unchecked Sendable {
   /// Opens what a link names, whose signature is good. On a helper thread. Errors: `notFound`,
   /// also for what is not whole; `spoolUnavailable` where the disk is broken.
   static func open(_ link: FileLink, in store: FileStore) -> Result<OpenedFile, PenstockError> {
-    let path = StoredName.whole(
-      link.id, expiresUnixSeconds: link.expiresUnixSeconds, in: store.directory)
-    let descriptor = Glibc.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    guard let directory = try? store.openDirectory() else { return .failure(.spoolUnavailable) }
+    let name = StoredName.whole(link.id, expiresUnixSeconds: link.expiresUnixSeconds)
+    let descriptor = openat(
+      directory.descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     if descriptor < 0 {
       if errno == ENOENT || errno == ELOOP { return .failure(.notFound) }
       store.count(StoreError(errno))

@@ -7,6 +7,8 @@ final class PartFile: @unchecked Sendable {
   private let store: FileStore
   private let contentType: [UInt8]
   private var id: FileID?
+  /// Where it was made.
+  private var directory: StoreDirectory?
   private var descriptor: Int32 = -1
   /// Bytes of the body that are written.
   private var size = 0
@@ -37,34 +39,38 @@ final class PartFile: @unchecked Sendable {
     if descriptor < 0 { try open() }
     let header = FileHeader(size: size, contentType: contentType).encoded
     if let error = header.withUnsafeBytes({ write($0, at: 0) }) { throw error }
-    guard let id else { throw .other }
+    guard let id, let directory else { throw .other }
     let expires = store.expiresUnixSeconds
-    let part = StoredName.part(id, in: store.directory)
-    let name = StoredName.whole(id, expiresUnixSeconds: expires, in: store.directory)
+    let name = StoredName.whole(id, expiresUnixSeconds: expires)
     // A disk may tell of what it could not write as late as now.
     if fdatasync(descriptor) != 0, errno != EINVAL { throw StoreError(errno) }
-    guard rename(part, name) == 0 else { throw StoreError(errno) }
+    let folder = directory.descriptor
+    guard renameat(folder, StoredName.part(id), folder, name) == 0 else {
+      throw StoreError(errno)
+    }
     var status = stat()
     let isThere = fstat(descriptor, &status) == 0
     self.id = nil
     close(descriptor)
     descriptor = -1
-    end(changedNanoseconds: isThere ? status.st_ctim.nanoseconds : 0)
+    end(
+      FileQuota.Named(
+        changedNanoseconds: isThere ? status.st_ctim.nanoseconds : 0, expiresUnixSeconds: expires))
     return StoredFile(id: id, size: size, contentType: contentType, expiresUnixSeconds: expires)
   }
 
   /// Removes what there is of it.
   func discard() {
-    if let id { unlink(StoredName.part(id, in: store.directory)) }
+    if let id, let directory { unlinkat(directory.descriptor, StoredName.part(id), 0) }
     id = nil
     if descriptor >= 0 { close(descriptor) }
     descriptor = -1
-    end(changedNanoseconds: nil)
+    end(nil)
   }
 
   /// Gives the room back, or hands it over to the named file.
-  private func end(changedNanoseconds: Int64?) {
-    if isCounted { store.endFile(bytes: reserved, changedNanoseconds: changedNanoseconds) }
+  private func end(_ named: FileQuota.Named?) {
+    if isCounted { store.endFile(bytes: reserved, named: named) }
     isCounted = false
     reserved = 0
   }
@@ -81,15 +87,13 @@ final class PartFile: @unchecked Sendable {
   /// Makes the file and locks it, which tells whoever sweeps that somebody is at work on it. One
   /// that was swept away in between is made anew.
   private func makeLocked() throws(StoreError) {
+    let directory = try store.openDirectory()
+    self.directory = directory
     while true {
       guard let made = FileID() else { throw .other }
-      let path = StoredName.part(made, in: store.directory)
+      let name = StoredName.part(made)
       let flags = O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC
-      descriptor = Glibc.open(path, flags, 0o600)
-      if descriptor < 0, errno == ENOENT {
-        StoreDirectory.restore(store.directory)
-        descriptor = Glibc.open(path, flags, 0o600)
-      }
+      descriptor = openat(directory.descriptor, name, flags, 0o600)
       guard descriptor >= 0 else { throw StoreError(errno) }
       id = made
       var status = stat()
@@ -99,7 +103,7 @@ final class PartFile: @unchecked Sendable {
         return
       }
       close(descriptor)
-      unlink(path)
+      unlinkat(directory.descriptor, name, 0)
     }
   }
 

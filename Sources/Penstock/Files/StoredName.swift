@@ -23,11 +23,11 @@ enum StoredName: Equatable {
     }
   }
 
-  static func part(_ id: FileID, in directory: String) -> String {
-    "\(directory)/\(String(decoding: id.text, as: UTF8.self)).part"
+  static func part(_ id: FileID) -> String {
+    "\(String(decoding: id.text, as: UTF8.self)).part"
   }
 
-  static func whole(_ id: FileID, expiresUnixSeconds: Int, in directory: String) -> String {
-    "\(directory)/\(String(decoding: id.text, as: UTF8.self))-\(expiresUnixSeconds)"
+  static func whole(_ id: FileID, expiresUnixSeconds: Int) -> String {
+    "\(String(decoding: id.text, as: UTF8.self))-\(expiresUnixSeconds)"
   }
 }

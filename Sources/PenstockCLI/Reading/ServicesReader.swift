@@ -134,6 +134,7 @@ struct ServicesReader {
     let fallback = FilesConfiguration()
     guard let given = file.section("files", keys: Keys.files) else { return fallback }
     let directory = given.text("directory").map { given.node.source.resolved($0) }
+    if let directory { judge(directory, given["directory"] ?? given.node) }
     return FilesConfiguration(
       directory: directory,
       ttlMilliseconds: given.milliseconds(
@@ -141,6 +142,17 @@ struct ServicesReader {
       bytesMax: given.bytes("max_bytes", fallback.bytesMax, in: 0...1 << 50),
       filesMax: given.count("max_files", fallback.filesMax, in: 0...100_000_000),
       signingKeys: signingKeys(given), publicURL: publicURL(given))
+  }
+
+  /// Whoever checks a file may be another user than the one that serves by it.
+  private func judge(_ directory: String, _ node: YAMLNode) {
+    guard let problem = StoreProblem.found(at: directory) else { return }
+    let message = "the directory \(problem.message)"
+    if problem.isOfThisUser {
+      reading.warn(node, message, help: problem.help)
+    } else {
+      reading.error(node, message, help: problem.help)
+    }
   }
 
   private func signingKeys(_ files: Section) -> [SigningKey] {
