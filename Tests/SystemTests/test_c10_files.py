@@ -297,10 +297,11 @@ def test_conditions(penstock, upstream):
         response = get(penstock, target, headers=[("If-None-Match", known)])
         assert response.status == 304 and response.body == b"", known
         assert response.header("etag") == tag
-    assert get(penstock, target, headers=[("If-None-Match", '"x"')]).status == 200
+    for other in ('"x"', tag.upper(), tag.strip('"'), tag + "x"):
+        assert get(penstock, target, headers=[("If-None-Match", other)]).status == 200, other
     part = [("Range", "bytes=0-3")]
     assert get(penstock, target, headers=[*part, ("If-Range", tag)]).status == 206
-    for other in ('"x"', "W/" + tag, "Wed, 21 Oct 2026 07:28:00 GMT"):
+    for other in ('"x"', tag.upper(), "W/" + tag, "Wed, 21 Oct 2026 07:28:00 GMT"):
         assert get(penstock, target, headers=[*part, ("If-Range", other)]).status == 200
 
 
@@ -317,6 +318,36 @@ def test_nothing_is_a_page_of_ours(penstock, upstream, kind):
     assert response.header("cache-control") == "private, no-store"
     assert "sandbox" in response.header("content-security-policy")
     assert response.header("content-encoding") is None
+
+
+@pytest.mark.parametrize("kind", [
+    "text/html; charset=utf-16", "image/svg+xml; charset=utf-16", "text/xml; charset=utf-16",
+    "text/javascript; charset=utf-16", "multipart/x-mixed-replace; boundary=x"])
+def test_what_a_browser_would_run_is_bytes(penstock, upstream, kind):
+    """The envelope says what it was; the link does not."""
+    data = call(penstock, upstream, "<script>".encode("utf-16"), kind=kind)["binary_data"]
+    assert data["content_type"] == kind
+    response = get(penstock, LINK.fullmatch(data["url"])[1])
+    assert response.header("content-type") == "application/octet-stream"
+
+
+@pytest.mark.parametrize("kind", [
+    b"image/png\rX: y", b"image/png\x00", b"image/png; x=\"\xff\"", b"image", b" ", b"text/html"])
+def test_a_type_that_was_planted_is_no_field(penstock, directory, kind):
+    target, path = plant(directory, kind=kind)
+    response = get(penstock, target)
+    assert response.status == 200 and response.body == PNG
+    assert response.header("content-type") == "application/octet-stream"
+    path.unlink()
+
+
+@pytest.mark.parametrize("kind", [
+    "image/png; x=" + "y" * 600, "image/png; x=" + "y" * 235, 'image/png; x="\xff"', "image", "/"])
+def test_a_type_that_is_none_is_not_kept(penstock, upstream, kind):
+    """Nor does it break the envelope."""
+    data = call(penstock, upstream, PNG, kind=kind)["binary_data"]
+    response = get(penstock, LINK.fullmatch(data["url"])[1])
+    assert response.status == 200 and response.body == PNG
 
 
 # --- 319, 320, 322: what cannot be stored -------------------------------------------------------
@@ -386,6 +417,7 @@ def test_the_disk_is_left_to_others(upstream, full_disk):
         response = server.connect().exchange(execute(CALL))
         assert_error(response, 503, "spool_unavailable")
         assert server.metric("penstock_spool_errors_total", reason="free_space") == 1
+        assert server.metric("penstock_limit_hits_total", limit="files_free_percent") == 1
 
 
 def test_the_quota_of_files(upstream, directory):
@@ -398,6 +430,7 @@ def test_the_quota_of_files(upstream, directory):
         assert_error(client.exchange(execute(CALL)), 503, "spool_unavailable")
         assert len(names(path)) == 3, "what has not expired stays"
         assert server.metric("penstock_spool_errors_total", reason="max_files") == 1
+        assert server.metric("penstock_limit_hits_total", limit="files_max_files") == 1
         time.sleep(3.1)
         assert client.exchange(execute(CALL)).status == 200, "what has expired makes room"
         assert len(names(path)) == 1
@@ -411,6 +444,7 @@ def test_the_quota_of_bytes(upstream, directory):
         for _ in range(3):
             assert client.exchange(execute(CALL)).status == 200
         assert_error(client.exchange(execute(CALL)), 503, "spool_unavailable")
+        assert server.metric("penstock_limit_hits_total", limit="files_max_bytes") == 1
         assert server.metric("penstock_files") == 3
         assert 900_000 < server.metric("penstock_file_bytes") < 1 << 20
         assert len(names(path)) == 3
@@ -428,6 +462,8 @@ def test_a_file_over_the_limit(upstream, directory):
         response = server.connect().exchange(execute(CALL))
         assert_error(response, 502, "upstream_response_too_large")
         eventually(lambda: names(path) == [], 3.0, "the part's removal")
+        assert server.metric("penstock_limit_hits_total", limit="file_bytes") == 2
+        assert server.metric("penstock_limit_hits_total", limit="execute_response_bytes") == 0
 
 
 # --- 323, 324, 325: lives of the process and the directory -------------------------------------

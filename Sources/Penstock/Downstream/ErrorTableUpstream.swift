@@ -93,7 +93,7 @@ extension ErrorTable {
       upstream(
         7010, "upstream_response_too_large", 502, .body, "http_response_body_size",
         "The upstream's answer is larger than the limit.",
-        "Use the streaming route /proxy/, or raise limits.execute_response_bytes.",
+        "Use the streaming route /proxy/, or raise the limit: execute_response_bytes, file_bytes.",
         isTransient: false)
     case .upstreamBadEncoding:
       upstream(

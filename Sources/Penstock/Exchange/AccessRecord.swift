@@ -25,6 +25,9 @@ struct AccessRecord: ~Copyable {
   var status = 0
   var upstreamStatus = 0
   var error: PenstockError?
+  /// The limits that an answer which is too large hits, and one that the disk has no room for.
+  var sizeLimit = LimitName.executeResponseBytes
+  var diskLimit: LimitName?
   /// What the rules said; nil where there are none.
   var rules: RuleJudge.Verdicts?
   var phase = Phase.receive
@@ -61,6 +64,8 @@ struct AccessRecord: ~Copyable {
     status = 0
     upstreamStatus = 0
     error = nil
+    sizeLimit = .executeResponseBytes
+    diskLimit = nil
     rules = nil
     phase = .receive
     bytesReceived = 0
@@ -218,6 +223,14 @@ struct AccessRecord: ~Copyable {
     if retries > 0 { JSONLine.integer("retries", retries, into: &line) }
   }
 
+  private borrowing func limit(of error: PenstockError) -> LimitName? {
+    switch error {
+    case .upstreamResponseTooLarge: sizeLimit
+    case .spoolUnavailable: diskLimit
+    default: LimitName(error)
+    }
+  }
+
   /// Counts the exchange in its worker's shard.
   borrowing func count(in shard: MetricShard, nowNanoseconds: Int64) {
     shard.countRequest(account: account, method: method, code: status)
@@ -226,7 +239,7 @@ struct AccessRecord: ~Copyable {
     shard.addResponseBytes(account: account, bytesSent)
     if let error {
       shard.countError(account: account, error: error.rawValue)
-      if let limit = LimitName(error) { shard.countLimitHit(limit: limit.rawValue) }
+      if let limit = limit(of: error) { shard.countLimitHit(limit: limit.rawValue) }
     }
     if let rules, rules.both != .allowed {
       shard.countRuleDenial(project: project, isObserved: rules.both == .observed)

@@ -21,6 +21,7 @@ extension Exchange {
     let limits = worker.configuration.limits
     let isBinary = MediaType(of: head, bytes).kind == .binary
     execute.answerBytesMax = isBinary ? limits.fileBytes : limits.executeResponseBytes
+    record.sizeLimit = isBinary ? .fileBytes : .executeResponseBytes
     planResponseBody(&coding, framing, decodedBytesMax: execute.answerBytesMax)
     execute.status = head.status
     execute.beginHeaders()

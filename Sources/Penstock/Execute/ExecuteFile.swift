@@ -9,6 +9,7 @@ extension Exchange: FileWriterOwner {
       return
     }
     execute.form = .binary
+    record.sizeLimit = .fileBytes
     let writer = FileWriter(
       store, contentType: execute.writer.contentType, remote: worker.remote, owner: self)
     execute.file = writer
@@ -61,6 +62,7 @@ extension Exchange: FileWriterOwner {
 
   func onFileFailed(_ error: StoreError) {
     execute?.file = nil
+    record.diskLimit = error.limit
     fail(error == .tooLarge ? .upstreamResponseTooLarge : .spoolUnavailable, .body)
   }
 }

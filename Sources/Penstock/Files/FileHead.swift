@@ -32,13 +32,7 @@ enum FileHead {
   private static func appendContent(
     _ file: OpenedFile, _ range: Range<Int>, into out: inout ByteBuffer
   ) {
-    out.append("Content-Type: ")
-    if file.contentType.isEmpty {
-      out.append("application/octet-stream")
-    } else {
-      out.append(file.contentType)
-    }
-    out.append("\r\n")
+    out.appendField("Content-Type", ServedType.of(file.contentType))
     out.appendField("Content-Length", decimal: range.count)
     out.append("Content-Disposition: attachment\r\n")
     out.append("X-Content-Type-Options: nosniff\r\n")

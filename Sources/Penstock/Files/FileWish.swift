@@ -21,7 +21,7 @@ struct FileWish {
       } else if bytes[field.name].equalsIgnoringCase("if-none-match") {
         if Self.names(value, entityTag) { isKnown = true }
       } else if bytes[field.name].equalsIgnoringCase("if-range") {
-        if !value.equalsIgnoringCase(entityTag.span) { isOther = true }
+        if !Self.isSame(value, entityTag) { isOther = true }
       }
     }
     // A range is of GET alone (§14.2), and of what the client has the rest of (§13.1.5).
@@ -32,13 +32,18 @@ struct FileWish {
     var tokens = TokenList()
     while let slice = tokens.next(list) {
       let token = list[slice]
-      if token.equals("*") || token.equalsIgnoringCase(entityTag.span) { return true }
-      if token.starts(with: "W/"),
-        token.extracting(2..<token.count).equalsIgnoringCase(entityTag.span)
-      {
+      if token.equals("*") || isSame(token, entityTag) { return true }
+      // Here a weak one will do (§13.1.2).
+      if token.starts(with: "W/"), isSame(token.extracting(2..<token.count), entityTag) {
         return true
       }
     }
     return false
+  }
+
+  private static func isSame(_ tag: Span<UInt8>, _ other: [UInt8]) -> Bool {
+    if tag.count != other.count { return false }
+    for index in other.indices where tag[index] != other[index] { return false }
+    return true
   }
 }

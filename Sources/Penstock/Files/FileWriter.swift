@@ -35,8 +35,7 @@ final class FileWriter: @unchecked Sendable {
     self.store = store
     self.remote = remote
     self.owner = owner
-    let isKept = MediaType.isWellFormed(contentType.span)
-    part = PartFile(store, contentType: isKept ? contentType : [])
+    part = PartFile(store, contentType: ServedType.canBeKept(contentType) ? contentType : [])
   }
 
   /// False while enough waits for the disk.
@@ -61,6 +60,7 @@ final class FileWriter: @unchecked Sendable {
   /// Nobody wants it any more.
   func cancel() {
     owner = nil
+    part.isUnwanted.store(true, ordering: .relaxed)
     if !isAtWork { discard() }
   }
 

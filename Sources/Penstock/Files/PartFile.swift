@@ -1,9 +1,12 @@
 import Glibc
+import Synchronization
 import Wire
 
 /// A file of the store while it is being written. For one helper thread at a time.
 // Sendable: its writer has one task at a time under way, and touches it in no other place.
 final class PartFile: @unchecked Sendable {
+  /// Nobody waits for it any longer. Set by its writer, at any time.
+  let isUnwanted = Atomic<Bool>(false)
   private let store: FileStore
   private let contentType: [UInt8]
   private var id: FileID?
@@ -26,7 +29,7 @@ final class PartFile: @unchecked Sendable {
 
   /// Writes the next bytes; makes the file before the first.
   func write(_ bytes: borrowing ByteBuffer) throws(StoreError) {
-    if bytes.isEmpty { return }
+    if bytes.isEmpty || isUnwanted.load(ordering: .relaxed) { return }
     if descriptor < 0 { try open() }
     if size + bytes.count > store.fileBytesMax { throw .tooLarge }
     try reserve(bytes.count)
@@ -34,8 +37,9 @@ final class PartFile: @unchecked Sendable {
     size += bytes.count
   }
 
-  /// Names the file: from now on it is a result.
-  func finish() throws(StoreError) -> StoredFile {
+  /// Names the file: from now on it is a result. nil where nobody wants it.
+  func finish() throws(StoreError) -> StoredFile? {
+    if isUnwanted.load(ordering: .relaxed) { return nil }
     if descriptor < 0 { try open() }
     let header = FileHeader(size: size, contentType: contentType).encoded
     if let error = header.withUnsafeBytes({ write($0, at: 0) }) { throw error }
@@ -44,6 +48,7 @@ final class PartFile: @unchecked Sendable {
     let name = StoredName.whole(id, expiresUnixSeconds: expires)
     // A disk may tell of what it could not write as late as now.
     if fdatasync(descriptor) != 0, errno != EINVAL { throw StoreError(errno) }
+    if isUnwanted.load(ordering: .relaxed) { return nil }
     let folder = directory.descriptor
     guard renameat(folder, StoredName.part(id), folder, name) == 0 else {
       throw StoreError(errno)

@@ -22,6 +22,17 @@ enum StoreError: Int, Error, CaseIterable, Sendable {
       }
   }
 
+  /// The limit whose breach it tells of.
+  var limit: LimitName? {
+    switch self {
+    case .bytesQuota: .filesMaxBytes
+    case .filesQuota: .filesMaxFiles
+    case .freeSpace: .filesFreePercent
+    case .tooLarge: .fileBytes
+    default: nil
+    }
+  }
+
   var name: StaticString {
     switch self {
     case .bytesQuota: "max_bytes"

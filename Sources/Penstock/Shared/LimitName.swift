@@ -3,7 +3,8 @@ enum LimitName: Int, CaseIterable, Sendable {
   case connections, uriBytes, headerBytes, executeBodyBytes, executeResponseBytes, endpointBytes
   case upstreamHeaderBytes, dialsInFlight, keepaliveRequests, headers, trailerBytes
   case splicePipes, compressionContexts, decompressionRatio, requestSpoolBytes
-  case executeBase64Bytes, binaryBodyBytes
+  case executeBase64Bytes, binaryBodyBytes, fileBytes, filesFreePercent, filesMaxBytes
+  case filesMaxFiles
 
   var name: StaticString {
     switch self {
@@ -24,11 +25,16 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .requestSpoolBytes: "request_spool_bytes"
     case .executeBase64Bytes: "execute_base64_bytes"
     case .binaryBodyBytes: "binary_body_bytes"
+    case .fileBytes: "file_bytes"
+    case .filesFreePercent: "files_free_percent"
+    case .filesMaxBytes: "files_max_bytes"
+    case .filesMaxFiles: "files_max_files"
     }
   }
 
-  func value(_ limits: Limits) -> Int {
-    switch self {
+  func value(_ configuration: Configuration) -> Int {
+    let limits = configuration.limits
+    return switch self {
     case .connections: limits.connections
     case .uriBytes: limits.uriBytes
     case .headerBytes: limits.headerBytes
@@ -46,6 +52,10 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .requestSpoolBytes: limits.requestSpoolBytes
     case .executeBase64Bytes: limits.executeBase64Bytes
     case .binaryBodyBytes: limits.binaryBodyBytes
+    case .fileBytes: limits.fileBytes
+    case .filesFreePercent: limits.filesFreePercent
+    case .filesMaxBytes: configuration.files.bytesMax
+    case .filesMaxFiles: configuration.files.filesMax
     }
   }
 
@@ -57,7 +67,6 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .bodyTooLarge: self = .executeBodyBytes
     case .base64TooLarge: self = .executeBase64Bytes
     case .binaryURLTooLarge: self = .binaryBodyBytes
-    case .upstreamResponseTooLarge: self = .executeResponseBytes
     case .endpointTooLong: self = .endpointBytes
     case .upstreamHeadersTooLarge: self = .upstreamHeaderBytes
     case .decompressionLimit, .upstreamDecompressionLimit: self = .decompressionRatio

@@ -41,7 +41,7 @@ final class SharedState: Sendable {
         MetricNames.ErrorName(slug: $0.row.slug, side: $0.row.side.name)
       },
       limits: LimitName.allCases.map {
-        let value = $0 == .connections ? connectionsMax : $0.value(configuration.limits)
+        let value = $0 == .connections ? connectionsMax : $0.value(configuration)
         return MetricNames.LimitName(name: $0.name, value: value)
       },
       logLinesDropped: { sink.droppedLines }, files: { files?.figures },
