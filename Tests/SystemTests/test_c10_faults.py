@@ -46,7 +46,7 @@ def penstock(upstream, tmp_path):
 @pytest.mark.parametrize("fault, reason", [
     ("pwrite64:error=ENOSPC", "enospc"), ("pwrite64:error=EDQUOT", "edquot"),
     ("fdatasync:error=EIO", "eio"), ("fdatasync:error=ENOSPC", "enospc"),
-    ("rename:error=EROFS", "erofs"), ("rename:error=EACCES", "eacces"),
+    ("renameat:error=EROFS", "erofs"), ("renameat:error=EACCES", "eacces"),
     ("flock:error=EIO", None)])
 @pytest.mark.parametrize("size", [1000, 1_000_000])
 def test_whatever_fails_is_told_and_nothing_is_left(penstock, upstream, fault, reason, size):

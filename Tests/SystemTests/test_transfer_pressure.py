@@ -20,9 +20,8 @@ def largest_buffer(name):
 
 
 # What Penstock itself holds is the last two megabytes (row 99), of which a pipe may be one; the
-# rest is the kernel's, a socket's worth in and one out. A receive buffer that may grow far beyond
-# 8 MiB does not, for a reader that pauses.
-AHEAD_BYTES = min(largest_buffer("rmem"), 8 << 20) + largest_buffer("wmem") + (2 << 20)
+# rest is the kernel's, a socket's worth in and one out, as far as it lets them grow.
+AHEAD_BYTES = largest_buffer("rmem") + largest_buffer("wmem") + (2 << 20)
 RATE = 1_000_000
 
 
