@@ -15,7 +15,8 @@ TEST_PACKAGES := python3-venv apache2-utils strace libfaketime
 BENCH_PACKAGES := nginx haproxy caddy wrk gcc curl openssl
 
 SYSTEM_TESTS := Tests/SystemTests
-CHECKED_TESTS := test_body_combinations.py test_c8_sizes.py test_tunnels.py test_request_buffering.py
+CHECKED_TESTS := test_body_combinations.py test_c8_sizes.py test_tunnels.py test_request_buffering.py \
+  test_execute_fetch.py test_execute_uploads.py test_execute_long_answers.py
 RELEASE := .build/release
 VENV := .build/venv
 PYTHON := $(VENV)/bin/python

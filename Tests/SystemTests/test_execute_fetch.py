@@ -196,3 +196,14 @@ def test_an_upstream_that_answers_early_ends_the_fetch(penstock, upstream, files
     upstream.handler, files.handler = early, endless
     response = call(penstock, files.url)
     assert response.status == 200 and response.json()["status"] == 413
+
+
+def test_the_body_goes_out_on_a_connection_that_has_served_before(penstock, upstream, files):
+    """It is there in the call that says that the fetch has its head."""
+    upstream.handler = echo
+    data = bytes(3000)
+    files.handler = fixed(answer(data, content_type="image/png"))
+    for _ in range(3):
+        got = call(penstock, files.url).json()["data"]
+        assert got["body_sha256"] == digest(data)
+    assert upstream.connections == 1

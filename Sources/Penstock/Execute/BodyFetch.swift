@@ -14,6 +14,8 @@ final class BodyFetch: UpstreamExchange {
   private var exchange: Exchange?
   private var connection: UpstreamConnection?
   private var bytes = 0
+  /// True while its exchange is told of the head, which its connection is just reading.
+  private var isTellingHead = false
 
   /// `request`: the whole of it.
   init(_ exchange: Exchange, _ pool: ConnectionPool, request: [UInt8], bytesMax: Int) {
@@ -39,8 +41,8 @@ final class BodyFetch: UpstreamExchange {
     connection = nil
   }
 
-  /// The other side can take more.
-  func onDrained() { connection?.reconsider() }
+  /// The other side can take more. A connection that is reading finds out by itself.
+  func onDrained() { if !isTellingHead { connection?.reconsider() } }
 
   // MARK: UpstreamExchange
 
@@ -86,7 +88,9 @@ final class BodyFetch: UpstreamExchange {
     } else if case .length(let count) = framing, count > bytesMax {
       fail(.binaryURLTooLarge)
     } else {
+      isTellingHead = true
       exchange?.onFetchHead(framing, type: bytes[type])
+      isTellingHead = false
     }
   }
 
