@@ -222,3 +222,16 @@ def test_the_limit_cuts_where_it_is_not_known(penstock, upstream):
             b"Transfer-Encoding: chunked\r\n\r\n")
     broken(penstock, upstream, fixed(head + chunked(b"[", *pieces, b"1]")),
            "upstream_response_too_large")
+
+
+def test_the_upstream_s_trailers_are_not_the_envelope_s(penstock, upstream):
+    """They would speak of another body; and nobody looks whether a credential stands in them."""
+    data = document(HELD * 2)
+    head = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n")
+    body = chunked(data)
+    assert body.endswith(b"0\r\n\r\n")
+    response = call(penstock, upstream, head + body[:-2] + b"X-Checksum: 17\r\n\r\n",
+                    headers=[("TE", "trailers")])
+    assert inner(response.body) == data
+    assert response.trailers == []

@@ -248,9 +248,11 @@ extension Exchange: UpstreamExchange {
     client?.mark()
   }
 
-  /// Kept for the end of the body, where the client takes trailers and the field is harmless.
+  /// Kept for the end of the body, where the client takes trailers and the field is harmless. An
+  /// envelope has none: they would speak of another body.
   func onResponseTrailer(_ field: Field, _ bytes: Span<UInt8>) {
-    guard takesTrailers, responseFraming == .chunked, field.known.canTrail, let account,
+    guard execute == nil, takesTrailers, responseFraming == .chunked, field.known.canTrail,
+      let account,
       responseStages == nil || !(field.known.isBoundToCoding || field.known == .etag),
       !CredentialInjector.isLeak(bytes[field.value], of: account.credential)
     else { return }
