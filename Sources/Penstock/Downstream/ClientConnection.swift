@@ -194,6 +194,7 @@ final class ClientConnection: Watcher {
     // What was flushed may have been all that its exchange waited for.
     if case .exchange = state { processInput() }
     flush()
+    if isDetached { return }
     afterFlush()
     if case .closed = state {
       release()
