@@ -194,6 +194,7 @@ final class Exchange {
   /// Both messages are over: gives the connection back, writes the log line, counts. In the settle
   /// or in the client's dispatch, never within a call of the upstream connection.
   func finish() {
+    settleReplay(.notKept, keeps: true)  // an answer that was cut
     endFetch()
     cancelFile()
     fileOpening?.exchange = nil

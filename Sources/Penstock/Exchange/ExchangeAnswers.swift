@@ -176,7 +176,10 @@ extension Exchange {
   func onClientGone(_ error: PenstockError) {
     let phase = upstream.map { Phase($0.phase) } ?? (isQueued ? .queue : .respond)
     record.phase = wantsRequestBody ? .receive : phase
-    settleReplay(.notKept, keeps: upstream?.hasSentBytes ?? false)
+    let hasSentBytes = upstream?.hasSentBytes ?? false
+    // Who joined too late to keep it alive may try again, as nothing was done.
+    settleReplay(
+      hasSentBytes ? .notKept : .error(.overloaded, hasSentBytes: false), keeps: hasSentBytes)
     leaveReplay()
     abandonUpstream()
     if record.error == nil { record.error = error }

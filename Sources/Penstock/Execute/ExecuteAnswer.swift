@@ -86,7 +86,6 @@ extension Exchange {
       return
     }
     execute.form = form
-    settleReplay(.notKept, keeps: true)
     writeLongHead(execute, form)
   }
 
@@ -154,10 +153,13 @@ extension Exchange {
   /// All of the answer has come.
   func onEnvelopeWhole() {
     guard let execute else { return }
+    // What the upstream did not wait for is not fetched any more.
+    endFetch()
     switch execute.form {
     case .binary: endFile(execute)
     case nil: answerShort(execute)
     case .json, .text, .null:
+      settleReplay(.notKept, keeps: true)
       if responseFraming == .chunked { appendLastChunk() }
       state.onResponseWhole(endsConnection: responseFraming == .untilClose)
     }
