@@ -81,27 +81,6 @@ import Wire
     }
   }
 
-  // MARK: Quota
-
-  @Test func `a quota counts what is being written, and what was named since the last look`() {
-    var quota = FileQuota(bytesMax: 100, filesMax: 2)
-    #expect(throws: Never.self) { try quota.beginFile() }
-    #expect(throws: Never.self) { try quota.reserve(60) }
-    #expect(throws: StoreError.bytesQuota) { try quota.reserve(41) }
-    #expect(throws: Never.self) { try quota.beginFile() }
-    #expect(throws: StoreError.filesQuota) { try quota.beginFile() }
-    quota.endFile(bytes: 0, changedNanoseconds: nil)
-    quota.endFile(bytes: 60, changedNanoseconds: 500)
-    #expect(quota.stored == .init(bytes: 60, files: 1) && quota.writing == .init())
-    // A look that began before it was named has missed it; a later one has seen it.
-    quota.onSwept(.init(), startNanoseconds: 400)
-    #expect(quota.stored == .init(bytes: 60, files: 1))
-    quota.onSwept(.init(bytes: 60, files: 1), startNanoseconds: 600)
-    #expect(quota.stored == .init(bytes: 60, files: 1))
-    quota.onSwept(.init(), startNanoseconds: 700)
-    #expect(quota.stored == .init())
-  }
-
   // MARK: Ranges
 
   @Test(arguments: [
