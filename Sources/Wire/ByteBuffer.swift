@@ -235,3 +235,8 @@ public struct ByteBuffer: ~Copyable {
     return block
   }
 }
+
+extension Array where Element == UInt8 {
+  /// The bytes that a buffer holds and nobody has consumed.
+  public init(_ buffer: borrowing ByteBuffer) { self = buffer.withUnsafeBytes { Array($0) } }
+}

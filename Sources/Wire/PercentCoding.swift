@@ -68,7 +68,7 @@ public enum PercentCoding {
     }
   }
 
-  public static let lowerHexadecimal: [16 of UInt8] = [
+  static let lowerHexadecimal: [16 of UInt8] = [
     0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66,
   ]
   private static let upperHexadecimal: [16 of UInt8] = [

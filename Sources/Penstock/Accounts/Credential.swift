@@ -24,7 +24,7 @@ public struct Credential: Sendable {
   public static func basic(username: String, password: String) -> Credential {
     var encoded = ByteBuffer()
     Base64.encode(Array("\(username):\(password)".utf8).span, into: &encoded)
-    let pair = encoded.withUnsafeBytes { Array($0) }
+    let pair = Array(encoded)
     let slot = HeaderSlot(name: "Authorization", value: Array("Basic ".utf8) + pair)
     var values = [Secret(pair)]
     if !password.isEmpty { values.append(Secret(password)) }

@@ -1,6 +1,6 @@
 import CSystem
 
-/// The SHA-256 of an API key: all that is kept of it.
+/// The SHA-256 of an API key, or of another key of the configuration: all that is kept of it.
 public struct KeyDigest: Sendable {
   /// The 32 bytes as they lie in memory, so that hashing a shown key allocates nothing.
   private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
@@ -27,6 +27,11 @@ public struct KeyDigest: Sendable {
       bytes.append(high << 4 | low)
     }
     withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: bytes) }
+  }
+
+  /// Lends the 32 bytes for one call.
+  func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    Swift.withUnsafeBytes(of: words, body)
   }
 
   private static func digit(_ character: UInt8) -> UInt8? {

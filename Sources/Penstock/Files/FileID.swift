@@ -11,12 +11,7 @@ struct FileID: Equatable, Sendable {
   init?() {
     var bytes = [UInt8](repeating: 0, count: Self.textBytes / 2)
     guard cs_random(&bytes, bytes.count) == 0 else { return nil }
-    text = bytes.flatMap {
-      [
-        PercentCoding.lowerHexadecimal[Int($0 >> 4)],
-        PercentCoding.lowerHexadecimal[Int($0 & 0xf)],
-      ]
-    }
+    text = Hexadecimal.text(of: bytes)
   }
 
   /// Reads one; nil for anything else.

@@ -7,7 +7,7 @@ import Wire
 /// A file is written as `{id}.part` and gets its name, `{id}-{expires}`, when it is whole; so what
 /// was being written when a process died is known by its name and its lock. All that touches the
 /// disk runs on helper threads.
-// Sendable: what changes is behind the mutex.
+// Sendable: what changes is behind the lock.
 final class FileStore: @unchecked Sendable {
   let path: String
   let tasks: BlockingTasks
@@ -16,8 +16,7 @@ final class FileStore: @unchecked Sendable {
   private let freePercent: Int
   private let keys: [SigningKey]
 
-  /// A POSIX mutex, because thread sanitizer understands it.
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let lock = Lock()
   private var directory: StoreDirectory
   private var quota: FileQuota
   private var errors = [UInt64](repeating: 0, count: StoreError.allCases.count)
@@ -26,7 +25,7 @@ final class FileStore: @unchecked Sendable {
   /// As it was when a helper last asked: a scrape does not wait for the disk.
   private var freeBytes = 0
   /// Held while the directory is looked through.
-  private let sweepMutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let sweepLock = Lock()
 
   /// nil where no directory is configured and none could be made. Errors: a configured directory
   /// that cannot be used, in words for an operator.
@@ -39,34 +38,19 @@ final class FileStore: @unchecked Sendable {
     freePercent = limits.filesFreePercent
     keys = configuration.signingKeys.isEmpty ? [try .random()] : configuration.signingKeys
     quota = FileQuota(bytesMax: configuration.bytesMax, filesMax: configuration.filesMax)
-    pthread_mutex_init(mutex, nil)
-    pthread_mutex_init(sweepMutex, nil)
     tasks = BlockingTasks(threadsMax: Self.threads)
   }
 
   /// For downloads from a cold disk and for writing, together.
   private static let threads = 3
 
-  deinit {
-    pthread_mutex_destroy(mutex)
-    pthread_mutex_destroy(sweepMutex)
-    mutex.deallocate()
-    sweepMutex.deallocate()
-  }
-
-  private func whileHeld<Result>(_ body: () -> Result) -> Result {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    return body()
-  }
-
   /// The directory as it is now, made again where somebody has deleted it.
   func openDirectory() throws(StoreError) -> StoreDirectory {
-    let known = whileHeld { directory }
+    let known = lock.whileHeld { directory }
     if !known.isDeleted { return known }
     do throws(StoreProblem) {
       let made = try StoreDirectory(path: path)
-      whileHeld { directory = made }
+      lock.whileHeld { directory = made }
       return made
     } catch {
       switch error {
@@ -101,7 +85,7 @@ final class FileStore: @unchecked Sendable {
   // MARK: Room, asked for by helper threads
 
   func beginFile() throws(StoreError) {
-    if !whileHeld({ hasSwept }) { sweep() }
+    if !lock.whileHeld({ hasSwept }) { sweep() }
     try makingRoom { (quota) throws(StoreError) in try quota.beginFile() }
   }
 
@@ -129,7 +113,7 @@ final class FileStore: @unchecked Sendable {
   /// all helpers busy.
   private var canEvict: Bool {
     let now = Int(Clock.wallNanoseconds() / 1_000_000_000)
-    return whileHeld { quota.nextExpiryUnixSeconds <= now }
+    return lock.whileHeld { quota.nextExpiryUnixSeconds <= now }
   }
 
   private func leavesFree(_ bytes: Int) throws(StoreError) -> Bool {
@@ -142,12 +126,12 @@ final class FileStore: @unchecked Sendable {
     guard fstatvfs(directory.descriptor, &status) == 0 else { return nil }
     let block = Int(status.f_frsize)
     let free = Int(status.f_bavail) * block
-    whileHeld { freeBytes = free }
+    lock.whileHeld { freeBytes = free }
     return (free, Int(status.f_blocks) * block)
   }
 
   private func attempt(_ body: (inout FileQuota) throws(StoreError) -> Void) -> StoreError? {
-    whileHeld {
+    lock.whileHeld {
       do throws(StoreError) {
         try body(&quota)
         return nil
@@ -159,7 +143,7 @@ final class FileStore: @unchecked Sendable {
 
   /// `named`: nil where the file was given up.
   func endFile(bytes: Int, named: FileQuota.Named?) {
-    whileHeld { quota.endFile(bytes: bytes, named: named) }
+    lock.whileHeld { quota.endFile(bytes: bytes, named: named) }
   }
 
   // MARK: Sweeping
@@ -167,13 +151,15 @@ final class FileStore: @unchecked Sendable {
   /// Looks through the directory: removes what has expired and what nobody writes any more, and
   /// counts the rest. On a helper thread.
   func sweep() {
-    pthread_mutex_lock(sweepMutex)
-    defer { pthread_mutex_unlock(sweepMutex) }
+    sweepLock.whileHeld { sweepAlone() }
+  }
+
+  private func sweepAlone() {
     guard let directory = try? openDirectory() else { return }
     let sweep = FileSweep(directory)
     sweep.run()
     _ = measure(directory)
-    whileHeld {
+    lock.whileHeld {
       hasSwept = true
       expired &+= UInt64(sweep.expired)
       for error in sweep.errors { errors[error.rawValue] &+= 1 }
@@ -194,10 +180,10 @@ final class FileStore: @unchecked Sendable {
   }
 
   var figures: Figures {
-    whileHeld {
+    lock.whileHeld {
       Figures(totals: quota.stored, expired: expired, errors: errors, freeBytes: freeBytes)
     }
   }
 
-  func count(_ error: StoreError) { whileHeld { errors[error.rawValue] &+= 1 } }
+  func count(_ error: StoreError) { lock.whileHeld { errors[error.rawValue] &+= 1 } }
 }

@@ -4,17 +4,10 @@ import Wire
 /// A key that links to binary results are signed with: the SHA-256 of what the configuration says,
 /// or bytes from the kernel. It never leaves the process.
 public struct SigningKey: Sendable {
-  private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+  private let digest: KeyDigest
 
   /// `text`: as it is configured.
-  public init(of text: Span<UInt8>) {
-    text.withUnsafeBytes { text in
-      withUnsafeMutableBytes(of: &words) { digest in
-        let bytes = digest.assumingMemoryBound(to: UInt8.self)
-        cs_sha256(text.baseAddress, text.count, bytes.baseAddress)
-      }
-    }
-  }
+  public init(of text: Span<UInt8>) { digest = KeyDigest(of: text) }
 
   /// A new one. Errors: the kernel gives no random bytes.
   static func random() throws(ServerFault) -> SigningKey {
@@ -26,18 +19,12 @@ public struct SigningKey: Sendable {
   /// The HMAC-SHA256 (RFC 2104) of a message, in lower-case hexadecimal: 64 bytes.
   func signature(of message: Span<UInt8>) -> [UInt8] {
     var code = [UInt8](repeating: 0, count: 32)
-    withUnsafeBytes(of: words) { key in
+    digest.withUnsafeBytes { key in
       message.withUnsafeBytes { message in
         cs_hmac_sha256(
           key.baseAddress, key.count, message.baseAddress, message.count, &code)
       }
     }
-    var text: [UInt8] = []
-    text.reserveCapacity(64)
-    for byte in code {
-      text.append(PercentCoding.lowerHexadecimal[Int(byte >> 4)])
-      text.append(PercentCoding.lowerHexadecimal[Int(byte & 0xf)])
-    }
-    return text
+    return Hexadecimal.text(of: code)
   }
 }

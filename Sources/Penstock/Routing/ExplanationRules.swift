@@ -10,7 +10,7 @@ extension Explanation {
     guard let path = resolved.rulePath(in: endpoint.span, account.base) else { return [] }
     var normalized = ByteBuffer()
     guard PathGlob.normalize(endpoint.span[path], into: &normalized) else { return [] }
-    return normalized.isEmpty ? [0x2f] : normalized.withUnsafeBytes { Array($0) }
+    return normalized.isEmpty ? [0x2f] : Array(normalized)
   }
 
   static func judge(

@@ -56,7 +56,7 @@ public struct PathGlob: Sendable, Equatable {
     let marked = part.map { $0 == 0x2a ? run : $0 }
     var pattern = ByteBuffer()
     guard normalize(marked.span, into: &pattern) else { throw .escape }
-    let result = pattern.withUnsafeBytes { Array($0) }
+    let result = Array(pattern)
     if result == [0x2e] || result == [0x2e, 0x2e] { throw .dotSegment }
     return .pattern(result)
   }

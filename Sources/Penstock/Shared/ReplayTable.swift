@@ -1,4 +1,4 @@
-import Glibc
+import EventLoop
 
 /// Who waits for another's answer. Told on whatever thread that one is.
 protocol ReplayListener: AnyObject, Sendable {
@@ -10,7 +10,7 @@ protocol ReplayListener: AnyObject, Sendable {
 /// The first request of a key is carried out; one that comes meanwhile waits for its answer, one
 /// that comes within the window gets the answer that was kept. In memory, and bounded: where there
 /// is no room the oldest answers go first. Never taken on the streaming route.
-// Sendable: everything that changes is behind the mutex.
+// Sendable: everything that changes is behind the lock.
 final class ReplayTable: @unchecked Sendable {
   /// Whose key it is, and what the client sent as such.
   struct Key: Hashable, Sendable {
@@ -59,8 +59,7 @@ final class ReplayTable: @unchecked Sendable {
   private let windowNanoseconds: Int64
   private let bytesMax: Int
   private let answerBytesMax: Int
-  /// A POSIX mutex, because thread sanitizer understands it.
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let lock = Lock()
   private var entries: [Key: Entry] = [:]
   private var kept: [Kept] = []
   /// The ones before it have run out.
@@ -73,18 +72,6 @@ final class ReplayTable: @unchecked Sendable {
     windowNanoseconds = Int64(configuration.windowMilliseconds) * 1_000_000
     bytesMax = configuration.bytesMax
     self.answerBytesMax = answerBytesMax
-    pthread_mutex_init(mutex, nil)
-  }
-
-  deinit {
-    pthread_mutex_destroy(mutex)
-    mutex.deallocate()
-  }
-
-  private func whileHeld<Result>(_ body: () -> Result) -> Result {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    return body()
   }
 
   // MARK: Before
@@ -94,7 +81,7 @@ final class ReplayTable: @unchecked Sendable {
   func claim(
     _ key: Key, _ digest: KeyDigest, _ waiter: any ReplayListener, nowNanoseconds: Int64
   ) -> Claim {
-    whileHeld {
+    lock.whileHeld {
       forgetExpired(nowNanoseconds)
       guard let entry = entries[key] else {
         lastNumber += 1
@@ -113,7 +100,7 @@ final class ReplayTable: @unchecked Sendable {
 
   /// One that waits is no longer interested.
   func leave(_ key: Key, _ waiter: any ReplayListener) {
-    whileHeld {
+    lock.whileHeld {
       guard case .running(let waiters)? = entries[key]?.state else { return }
       entries[key]?.state = .running(waiters.filter { $0 !== waiter })
     }
@@ -121,7 +108,7 @@ final class ReplayTable: @unchecked Sendable {
 
   /// True where others wait for the answer to the first.
   func hasWaiters(_ key: Key) -> Bool {
-    whileHeld {
+    lock.whileHeld {
       guard case .running(let waiters)? = entries[key]?.state else { return false }
       return !waiters.isEmpty
     }
@@ -133,7 +120,7 @@ final class ReplayTable: @unchecked Sendable {
   /// the next one is carried out again.
   func settle(_ key: Key, _ answer: Answer, keeps: Bool, nowNanoseconds: Int64) {
     let bounded = bounded(answer)
-    let waiters: [any ReplayListener] = whileHeld {
+    let waiters: [any ReplayListener] = lock.whileHeld {
       guard let entry = entries[key], case .running(let waiters) = entry.state else { return [] }
       if keeps {
         entries[key]?.state = .done(bounded)
