@@ -19,6 +19,14 @@ public enum ContentCoding: UInt8, Sendable, CaseIterable {
     }
   }
 
+  /// The one that a client likes best.
+  public init(_ preferred: AcceptEncoding.Coding) {
+    switch preferred {
+    case .gzip: self = .gzip
+    case .deflate: self = .deflate
+    }
+  }
+
   /// As it stands in Content-Encoding.
   public var name: StaticString {
     switch self {

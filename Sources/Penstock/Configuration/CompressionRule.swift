@@ -30,6 +30,12 @@ struct CompressionRule: Sendable {
     patterns = types.map { $0.utf8.map(ByteClass.lowercased) }
   }
 
+  /// Whether a body is to be compressed for who likes that. `bytes`: its length; nil where nobody
+  /// knows.
+  func applies(to contentType: Span<UInt8>, bytes: Int?) -> Bool {
+    isOn && bytes.map { $0 >= bytesMin } ?? true && matches(contentType)
+  }
+
   /// Whether a Content-Type is of one of the types. An event stream never is: its events are small
   /// and awaited one by one, and many of its readers take none compressed.
   func matches(_ contentType: Span<UInt8>) -> Bool {

@@ -35,15 +35,10 @@ struct ResponseCoding: Equatable {
     if facts.isFixed || !Self.isWhole(head.status) { return }
     switch facts.coding {
     case .identity:
-      guard rule.isOn, length != 0, length.map({ $0 >= rule.bytesMin }) ?? true, facts.types == 1,
-        rule.matches(bytes[facts.type])
+      guard length != 0, facts.types == 1, rule.applies(to: bytes[facts.type], bytes: length)
       else { return }
       varies = true
-      guard !isToHead, let preferred = accepted.preferred else { return }
-      switch preferred {
-      case .gzip: plan = .encode(.gzip)
-      case .deflate: plan = .encode(.deflate)
-      }
+      if !isToHead, let preferred = accepted.preferred { plan = .encode(ContentCoding(preferred)) }
     case .known(let coding):
       varies = true
       let isAccepted =

@@ -3,7 +3,7 @@ import Wire
 /// Writes the envelope around an upstream's answer: whole where the answer is small, else what
 /// stands in front of it and behind it.
 ///
-/// One a worker; it keeps its memory between answers. The caller leaves out hop-by-hop fields,
+/// One an exchange's end; it keeps its memory between answers. The caller leaves out hop-by-hop fields,
 /// and `content-encoding` and `content-length` where it has decoded the body.
 struct EnvelopeWriter: ~Copyable {
   /// What became of the body.
@@ -95,7 +95,10 @@ struct EnvelopeWriter: ~Copyable {
       var validator = JSONValidator(depthMax: Self.jsonDepthMax)
       if validator.process(body) { return .json }
     }
-    return isText(body.extracting(0..<wholeCharacters(body))) ? .text : .binary
+    if mediaType.charset != .utf8 { return isText(body) ? .text : .binary }
+    // It may end within a character.
+    var characters = UTF8Validator()
+    return characters.process(body) ? .text : .binary
   }
 
   private borrowing func isJSON(_ body: Span<UInt8>) -> Bool {
@@ -113,13 +116,6 @@ struct EnvelopeWriter: ~Copyable {
     case .latin1, .windows1252: true
     case .other: false
     }
-  }
-
-  /// How many bytes there are before the character that a prefix may end in.
-  private borrowing func wholeCharacters(_ body: Span<UInt8>) -> Int {
-    var end = body.count
-    while end > 0, body.count - end < 3, body[end - 1] & 0xc0 == 0x80 { end -= 1 }
-    return end > 0 && body[end - 1] >= 0xc0 ? end - 1 : body.count
   }
 
   // MARK: Writing

@@ -104,7 +104,7 @@ extension Exchange {
     } else {
       responseStages = BodyPipeline(stages, held: &execute.answer)
     }
-    responseFraming = minorVersion == 0 ? .untilClose : .chunked
+    responseFraming = ResponseRewrite.framing(.chunked, toMinorVersion: minorVersion)
     if responseFraming == .untilClose || client.isLastRequest { state.onLastRequest() }
     // What waits for its rest may wait a little: nobody reads half of an envelope.
     hasKnownLength = true
@@ -139,15 +139,11 @@ extension Exchange {
   /// The coding that the client likes its envelope in, where that is worth it; says so in `fields`.
   /// `bytes`: its length, where that is known.
   private func envelopeCoding(bytes: Int?, _ fields: inout ByteBuffer) -> ContentCoding? {
-    guard compression.isOn, !forbidsTransforming, bytes.map({ $0 >= compression.bytesMin }) ?? true,
-      compression.matches(envelopeType.span)
-    else { return nil }
-    fields.append("Vary: Accept-Encoding\r\n")
-    switch accepted.preferred {
-    case .gzip: return .gzip
-    case .deflate: return .deflate
-    case nil: return nil
+    guard !forbidsTransforming, compression.applies(to: envelopeType.span, bytes: bytes) else {
+      return nil
     }
+    fields.append("Vary: Accept-Encoding\r\n")
+    return accepted.preferred.map { ContentCoding($0) }
   }
 
   /// All of the answer has come.
@@ -207,11 +203,5 @@ extension BodyStage {
     while process(body.span, &position, into: &out, room: room) == .full {}
     while finish(into: &out, room: room) == .full {}
     close()
-  }
-}
-
-extension Array where Element == UInt8 {
-  init(_ buffer: borrowing ByteBuffer) {
-    self = buffer.withUnsafeBytes { Array($0) }
   }
 }

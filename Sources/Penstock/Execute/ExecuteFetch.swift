@@ -66,15 +66,7 @@ extension ExecuteRequest {
   borrowing func appendFetch(to out: inout ByteBuffer) throws(PenstockError) -> Origin {
     guard case .url(let slice) = body else { throw .internalError }
     let text = bytes(slice)
-    var index = 0
-    while index < text.count {
-      if !ByteClass.isTarget(text[index]) || text[index] == 0x5c { throw .invalidBinaryURL }
-      index &+= 1
-    }
-    let url: AbsoluteURL
-    do throws(PenstockError) {
-      url = try AbsoluteURL(text)
-    } catch {
+    guard AbsoluteURL.isPlain(text), let url = try? AbsoluteURL(text) else {
       throw .invalidBinaryURL
     }
     let target = text.extracting(url.targetStart..<text.count)

@@ -8,7 +8,15 @@ struct AbsoluteURL {
   /// Where path and query begin in the text; at its end where there are none.
   let targetStart: Int
 
-  /// `text`: bytes of a request target only. Errors: `invalidEndpoint`, `invalidScheme`,
+  /// Whether all bytes are such as a request target may hold; no reader takes a backslash alike.
+  static func isPlain(_ text: Span<UInt8>) -> Bool {
+    for index in 0..<text.count where !ByteClass.isTarget(text[index]) || text[index] == 0x5c {
+      return false
+    }
+    return true
+  }
+
+  /// `text`: plain. Errors: `invalidEndpoint`, `invalidScheme`,
   /// `userinfoNotAllowed`.
   init(_ text: Span<UInt8>) throws(PenstockError) {
     let (isTLS, authorityStart) = try Self.scheme(text)

@@ -25,12 +25,7 @@ struct EndpointResolver: ~Copyable {
     _ endpoint: Span<UInt8>, for account: Account
   ) throws(PenstockError) -> Resolved {
     if endpoint.count > endpointBytesMax { throw .endpointTooLong }
-    if endpoint.isEmpty { throw .invalidEndpoint }
-    var index = 0
-    while index < endpoint.count {
-      if !ByteClass.isTarget(endpoint[index]) || endpoint[index] == 0x5c { throw .invalidEndpoint }
-      index &+= 1
-    }
+    if endpoint.isEmpty || !AbsoluteURL.isPlain(endpoint) { throw .invalidEndpoint }
     if endpoint[0] == 0x2f { return try resolveRelative(endpoint, account) }
     return try resolveAbsolute(endpoint, account)
   }
