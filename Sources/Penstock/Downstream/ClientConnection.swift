@@ -16,6 +16,8 @@ final class ClientConnection: Watcher {
     /// A head has begun; its exchange holds the parser.
     case head(Exchange)
     case exchange(Exchange)
+    /// The client is gone, but its exchange goes on (ClientConnectionEnds).
+    case detached(Exchange)
     /// The answer is out and this side is closed; what still comes is thrown away for a while, so
     /// that the client can read the answer (RFC 9112 §9.6).
     case lingering
@@ -51,8 +53,6 @@ final class ClientConnection: Watcher {
 
   /// True once the client has ended its side.
   var isInputEnded = false
-  /// The client is gone and its descriptor closed, but the exchange goes on (ClientConnectionEnds).
-  var isDetached = false
   /// epoll has said that the client has ended its side, of which all has not been read yet.
   var isEndTold = false
   var isClosingAfterFlush = false
@@ -104,8 +104,10 @@ final class ClientConnection: Watcher {
   // MARK: Reading
 
   override func onReady(_ readiness: Readiness) {
-    if case .closed = state { return }
-    if isDetached { return }
+    switch state {
+    case .closed, .detached: return
+    case .idle, .head, .exchange, .lingering: break
+    }
     if readiness.contains(.writable) { worker.loop.mark(self) }
     if readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { return }
     worker.loop.mark(self)
@@ -148,7 +150,7 @@ final class ClientConnection: Watcher {
         input.removeAll()
         if lingeredBytes > worker.configuration.limits.lingeringBytes { close(closeReason) }
         return
-      case .closed: return
+      case .detached, .closed: return
       }
     }
   }
@@ -184,17 +186,16 @@ final class ClientConnection: Watcher {
   // MARK: The settle
 
   override func onSettle() {
-    if isDetached {
-      settleDetached()
+    if case .detached(let exchange) = state {
+      settle(detached: exchange)
       return
     }
     if case .exchange(let exchange) = state { exchange.flushStages() }
     flush()
-    if isDetached { return }  // in the flush: what is left is done in the next turn
     // What was flushed may have been all that its exchange waited for.
     if case .exchange = state { processInput() }
     flush()
-    if isDetached { return }
+    if case .detached = state { return }  // in a flush: what is left is done in the next turn
     afterFlush()
     if case .closed = state {
       release()
@@ -309,7 +310,10 @@ final class ClientConnection: Watcher {
     worker.loop.mark(self)
     if timeout === flushTimeout { return }  // the settle flushes what is due
     if timeout === exchangeTimeout {
-      if case .exchange(let exchange) = state { exchange.onTotalTimeout() }
+      switch state {
+      case .exchange(let exchange), .detached(let exchange): exchange.onTotalTimeout()
+      case .idle, .head, .lingering, .closed: break
+      }
       return
     }
     if hasUnsent {
@@ -328,7 +332,7 @@ final class ClientConnection: Watcher {
     case .exchange(let exchange):
       if exchange.isTunnel { exchange.onTunnelIdle() } else { exchange.onBodyTimeout() }
     case .lingering: close(closeReason)
-    case .closed: break
+    case .detached, .closed: break
     }
   }
 }

@@ -24,7 +24,7 @@ extension ClientConnection {
       }
     case .lingering:
       setTimeout(from: sinceNanoseconds, worker.configuration.limits.lingeringTimeMilliseconds)
-    case .closed: timeout?.clear()
+    case .detached, .closed: timeout?.clear()
     }
   }
 
@@ -37,18 +37,14 @@ extension ClientConnection {
   /// The client is gone, but somebody wants to know what becomes of its request: it is carried out
   /// to the end, and what is written goes nowhere.
   func detach(from exchange: Exchange) {
-    isDetached = true
+    state = .detached(exchange)
     isInputEnded = true
     timeout?.clear()
     exchange.state.onLastRequest()
     mark()
   }
 
-  func settleDetached() {
-    guard case .exchange(let exchange) = state else {
-      release()
-      return
-    }
+  func settle(detached exchange: Exchange) {
     closeStream()
     // Nobody reads an answer that is too long to be kept.
     if exchange.state.response == .begun { exchange.cutOff() }
@@ -86,20 +82,20 @@ extension ClientConnection {
       }
       worker.loop.mark(self)
     case .head, .lingering, .closed: break
-    case .exchange(let exchange):
-      exchange.state.onLastRequest()
+    case .exchange(let exchange), .detached(let exchange): exchange.state.onLastRequest()
     }
   }
 
   /// The grace is over.
   func cutOff() {
-    if case .exchange(let exchange) = state {
+    switch state {
+    case .exchange(let exchange), .detached(let exchange):
       exchange.onClientGone(.shutdownForced)
       exchange.finish()
       worker.giveBack(exchange)
-      if !isDetached { stream.abortOnClose() }
-    } else if case .head(let exchange) = state {
-      worker.giveBack(exchange)
+      if case .exchange = state { stream.abortOnClose() }
+    case .head(let exchange): worker.giveBack(exchange)
+    case .idle, .lingering, .closed: break
     }
     close(.shutdown)
   }

@@ -55,7 +55,7 @@ extension ClientConnection {
     case .exchange(let exchange):
       if exchange.wantsRequestBody { sinceNanoseconds = worker.loop.nowNanoseconds }
     case .lingering: lingeredBytes += count
-    case .idle, .head, .closed: break
+    case .idle, .head, .detached, .closed: break
     }
   }
 
@@ -78,7 +78,7 @@ extension ClientConnection {
         exchange.state.onLastRequest()
       }
     case .lingering: close(closeReason)
-    case .closed: break
+    case .detached, .closed: break
     }
   }
 
@@ -112,7 +112,7 @@ extension ClientConnection {
       // in the socket.
       let hasRoom = input.count < worker.configuration.limits.readBufferBytes
       return hasRoom && (!exchange.wantsRequestBody || exchange.canTakeRequestBody)
-    case .closed: return false
+    case .detached, .closed: return false
     }
   }
 
@@ -138,7 +138,10 @@ extension ClientConnection {
   var waitsForClient: Bool { !output.isEmpty || pipe != nil || file.map { !$0.isReading } ?? false }
 
   func flush() {
-    if case .closed = state { return }
+    switch state {
+    case .closed, .detached: return
+    case .idle, .head, .exchange, .lingering: break
+    }
     while hasUnsent {
       guard let result = writeNext() else { return }
       switch result {
