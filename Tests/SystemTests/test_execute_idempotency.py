@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from harness import KEY, Penstock, account, assert_error, eventually, execute, request
-from scripted import answer, echo, fixed
+from harness import KEY, PATIENCE, Penstock, account, assert_error, eventually, execute, request
+from scripted import answer, echo, fixed, when
 
 CALL = {"endpoint": "/x", "method": "POST", "connected_account_id": "ca_echo", "body": {"a": 1}}
 OTHER_KEY = "k2-test-key-9876543210"
@@ -146,12 +146,7 @@ def test_a_long_answer_is_not_kept(penstock, upstream):
 
 def test_a_duplicate_waits_for_the_first(penstock, upstream):
     go = threading.Event()
-
-    def waits(connection):
-        connection.read_request()
-        go.wait(10)
-        connection.send(answer({"done": 1}))
-    upstream.handler = waits
+    upstream.handler = when(go, answer({"done": 1}))
     key = fresh()
     clients = [penstock.connect() for _ in range(8)]
     for client in clients:
@@ -167,12 +162,7 @@ def test_a_duplicate_waits_for_the_first(penstock, upstream):
 def test_the_first_may_go_away(penstock, upstream):
     """Whoever waits gets the answer, and so does who comes later."""
     go = threading.Event()
-
-    def waits(connection):
-        connection.read_request()
-        go.wait(10)
-        connection.send(answer({"done": 1}))
-    upstream.handler = waits
+    upstream.handler = when(go, answer({"done": 1}))
     key = fresh()
     first, second = penstock.connect(), penstock.connect()
     first.send(execute(CALL, headers=[("Idempotency-Key", key), ("x-request-id", "first")]))
@@ -192,12 +182,7 @@ def test_the_first_may_go_away(penstock, upstream):
 def test_a_client_that_comes_again_finds_its_answer(penstock, upstream):
     """It gave up waiting, alone, and asks again: the request is not cancelled and not repeated."""
     go = threading.Event()
-
-    def waits(connection):
-        connection.read_request()
-        go.wait(10)
-        connection.send(answer({"done": 1}))
-    upstream.handler = waits
+    upstream.handler = when(go, answer({"done": 1}))
     key = fresh()
     first = penstock.connect()
     first.send(execute(CALL, headers=[("Idempotency-Key", key)]))
@@ -209,14 +194,24 @@ def test_a_client_that_comes_again_finds_its_answer(penstock, upstream):
     assert len(upstream.requests) == 1
 
 
+def test_a_request_without_its_client_ends_with_the_server(upstream):
+    """It may use the grace of a shutdown, and no more."""
+    upstream.handler = when(threading.Event(), b"")
+    config = {"accounts": [account(upstream)], "timeouts": {"shutdown_grace": "1s"}}
+    with Penstock(config) as server:
+        client = server.connect()
+        client.send(execute(CALL, headers=[("Idempotency-Key", fresh())]))
+        eventually(lambda: len(upstream.requests) == 1, 2.0, "the request arrives")
+        client.close()
+        time.sleep(0.2)
+        begun = time.monotonic()
+        assert server.stop() == 0
+        assert 0.8 < time.monotonic() - begun < 3.0 * PATIENCE
+
+
 def test_a_waiting_client_may_go_away(penstock, upstream):
     go = threading.Event()
-
-    def waits(connection):
-        connection.read_request()
-        go.wait(10)
-        connection.send(answer({"done": 1}))
-    upstream.handler = waits
+    upstream.handler = when(go, answer({"done": 1}))
     key = fresh()
     first, second = penstock.connect(), penstock.connect()
     first.send(execute(CALL, headers=[("Idempotency-Key", key)]))

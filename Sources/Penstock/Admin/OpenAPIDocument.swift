@@ -6,13 +6,16 @@ import Wire
 /// of the error table, and a fuzzer that follows it finds no answer that it does not declare.
 enum OpenAPIDocument {
   static func write(into target: inout ByteBuffer) {
-    for part in parts { target.append(part) }
+    target.append(head)
+    for part in OpenAPIPaths.parts { target.append(part) }
+    target.append(OpenAPIResponses.text)
+    for error in OpenAPIErrors.all {
+      target.append(",\n")
+      error.write(into: &target)
+    }
+    target.append("},\n")
+    target.append(OpenAPISchemas.text)
   }
-
-  private static let parts = [
-    head, OpenAPIPaths.text, OpenAPIResponses.text, OpenAPIClientErrors.text,
-    OpenAPIServerErrors.text, OpenAPISchemas.text,
-  ]
 
   /// All that stands before the paths.
   private static let head: StaticString = #"""

@@ -1,6 +1,49 @@
-/// The paths of the OpenAPI document.
+/// The paths of the OpenAPI document. The three forms of a call differ in their envelopes; what they
+/// have in common stands here once.
 enum OpenAPIPaths {
-  static let text: StaticString = #"""
+  static let parts = [
+    execute, callParameters, executeAnswers, callErrors,
+    executeV3, callParameters, executeV3Answers, callErrors,
+    session, callParameters, sessionAnswers, callErrors,
+    others,
+  ]
+
+  /// What every form of a call takes beside its envelope.
+  private static let callParameters: StaticString = #"""
+          {"$ref": "#/components/parameters/IdempotencyKey"},
+          {"$ref": "#/components/parameters/RequestTimeout"},
+          {"$ref": "#/components/parameters/ReadTimeout"},
+          {"$ref": "#/components/parameters/Timeout"},
+          {"$ref": "#/components/parameters/RequestID"}
+
+    """#
+
+  /// What every form of a call may be refused with.
+  private static let callErrors: StaticString = #"""
+          "400": {"$ref": "#/components/responses/BadRequest"},
+          "401": {"$ref": "#/components/responses/Unauthorized"},
+          "403": {"$ref": "#/components/responses/Forbidden"},
+          "404": {"$ref": "#/components/responses/NotFound"},
+          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+          "408": {"$ref": "#/components/responses/RequestTimeout"},
+          "409": {"$ref": "#/components/responses/Conflict"},
+          "413": {"$ref": "#/components/responses/ContentTooLarge"},
+          "414": {"$ref": "#/components/responses/URITooLong"},
+          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
+          "417": {"$ref": "#/components/responses/ExpectationFailed"},
+          "422": {"$ref": "#/components/responses/UnprocessableContent"},
+          "429": {"$ref": "#/components/responses/TooManyRequests"},
+          "431": {"$ref": "#/components/responses/HeadersTooLarge"},
+          "500": {"$ref": "#/components/responses/InternalError"},
+          "501": {"$ref": "#/components/responses/NotImplemented"},
+          "502": {"$ref": "#/components/responses/BadGateway"},
+          "503": {"$ref": "#/components/responses/ServiceUnavailable"},
+          "504": {"$ref": "#/components/responses/GatewayTimeout"},
+          "505": {"$ref": "#/components/responses/VersionNotSupported"}
+
+    """#
+
+  private static let execute: StaticString = #"""
     "paths": {
       "/api/v3.1/tools/execute/proxy": {"post": {
         "operationId": "execute",
@@ -8,11 +51,10 @@ enum OpenAPIPaths {
         "description": "The answer is 200 whenever the upstream answered, whatever its own \#
     status, which stands in the envelope.",
         "parameters": [
-          {"$ref": "#/components/parameters/IdempotencyKey"},
-          {"$ref": "#/components/parameters/RequestTimeout"},
-          {"$ref": "#/components/parameters/ReadTimeout"},
-          {"$ref": "#/components/parameters/Timeout"},
-          {"$ref": "#/components/parameters/RequestID"}
+
+    """#
+
+  private static let executeAnswers: StaticString = #"""
         ],
         "requestBody": {
           "required": true,
@@ -23,26 +65,10 @@ enum OpenAPIPaths {
         },
         "responses": {
           "200": {"$ref": "#/components/responses/Executed"},
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
-          "408": {"$ref": "#/components/responses/RequestTimeout"},
-          "409": {"$ref": "#/components/responses/Conflict"},
-          "413": {"$ref": "#/components/responses/ContentTooLarge"},
-          "414": {"$ref": "#/components/responses/URITooLong"},
-          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
-          "417": {"$ref": "#/components/responses/ExpectationFailed"},
-          "422": {"$ref": "#/components/responses/UnprocessableContent"},
-          "429": {"$ref": "#/components/responses/TooManyRequests"},
-          "431": {"$ref": "#/components/responses/HeadersTooLarge"},
-          "500": {"$ref": "#/components/responses/InternalError"},
-          "501": {"$ref": "#/components/responses/NotImplemented"},
-          "502": {"$ref": "#/components/responses/BadGateway"},
-          "503": {"$ref": "#/components/responses/ServiceUnavailable"},
-          "504": {"$ref": "#/components/responses/GatewayTimeout"},
-          "505": {"$ref": "#/components/responses/VersionNotSupported"}
+
+    """#
+
+  private static let executeV3: StaticString = #"""
         }
       }},
       "/api/v3/tools/execute/proxy": {"post": {
@@ -51,11 +77,10 @@ enum OpenAPIPaths {
         "summary": "The same, as older clients call it.",
         "description": "410 for everyone whom `execute.v3` does not let in.",
         "parameters": [
-          {"$ref": "#/components/parameters/IdempotencyKey"},
-          {"$ref": "#/components/parameters/RequestTimeout"},
-          {"$ref": "#/components/parameters/ReadTimeout"},
-          {"$ref": "#/components/parameters/Timeout"},
-          {"$ref": "#/components/parameters/RequestID"}
+
+    """#
+
+  private static let executeV3Answers: StaticString = #"""
         ],
         "requestBody": {
           "required": true,
@@ -65,27 +90,11 @@ enum OpenAPIPaths {
         },
         "responses": {
           "200": {"$ref": "#/components/responses/Executed"},
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
-          "408": {"$ref": "#/components/responses/RequestTimeout"},
-          "409": {"$ref": "#/components/responses/Conflict"},
           "410": {"$ref": "#/components/responses/EndpointRetired"},
-          "413": {"$ref": "#/components/responses/ContentTooLarge"},
-          "414": {"$ref": "#/components/responses/URITooLong"},
-          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
-          "417": {"$ref": "#/components/responses/ExpectationFailed"},
-          "422": {"$ref": "#/components/responses/UnprocessableContent"},
-          "429": {"$ref": "#/components/responses/TooManyRequests"},
-          "431": {"$ref": "#/components/responses/HeadersTooLarge"},
-          "500": {"$ref": "#/components/responses/InternalError"},
-          "501": {"$ref": "#/components/responses/NotImplemented"},
-          "502": {"$ref": "#/components/responses/BadGateway"},
-          "503": {"$ref": "#/components/responses/ServiceUnavailable"},
-          "504": {"$ref": "#/components/responses/GatewayTimeout"},
-          "505": {"$ref": "#/components/responses/VersionNotSupported"}
+
+    """#
+
+  private static let session: StaticString = #"""
         }
       }},
       "/api/v3.1/tool_router/session/{session_id}/proxy_execute": {"post": {
@@ -100,11 +109,10 @@ enum OpenAPIPaths {
             "description": "Any, of 256 bytes at the most; a field of the log.",
             "schema": {"type": "string", "minLength": 1}
           },
-          {"$ref": "#/components/parameters/IdempotencyKey"},
-          {"$ref": "#/components/parameters/RequestTimeout"},
-          {"$ref": "#/components/parameters/ReadTimeout"},
-          {"$ref": "#/components/parameters/Timeout"},
-          {"$ref": "#/components/parameters/RequestID"}
+
+    """#
+
+  private static let sessionAnswers: StaticString = #"""
         ],
         "requestBody": {
           "required": true,
@@ -115,26 +123,10 @@ enum OpenAPIPaths {
         },
         "responses": {
           "200": {"$ref": "#/components/responses/ExecutedInSession"},
-          "400": {"$ref": "#/components/responses/BadRequest"},
-          "401": {"$ref": "#/components/responses/Unauthorized"},
-          "403": {"$ref": "#/components/responses/Forbidden"},
-          "404": {"$ref": "#/components/responses/NotFound"},
-          "405": {"$ref": "#/components/responses/MethodNotAllowed"},
-          "408": {"$ref": "#/components/responses/RequestTimeout"},
-          "409": {"$ref": "#/components/responses/Conflict"},
-          "413": {"$ref": "#/components/responses/ContentTooLarge"},
-          "414": {"$ref": "#/components/responses/URITooLong"},
-          "415": {"$ref": "#/components/responses/UnsupportedMediaType"},
-          "417": {"$ref": "#/components/responses/ExpectationFailed"},
-          "422": {"$ref": "#/components/responses/UnprocessableContent"},
-          "429": {"$ref": "#/components/responses/TooManyRequests"},
-          "431": {"$ref": "#/components/responses/HeadersTooLarge"},
-          "500": {"$ref": "#/components/responses/InternalError"},
-          "501": {"$ref": "#/components/responses/NotImplemented"},
-          "502": {"$ref": "#/components/responses/BadGateway"},
-          "503": {"$ref": "#/components/responses/ServiceUnavailable"},
-          "504": {"$ref": "#/components/responses/GatewayTimeout"},
-          "505": {"$ref": "#/components/responses/VersionNotSupported"}
+
+    """#
+
+  private static let others: StaticString = #"""
         }
       }},
       "/files/{id}": {
