@@ -1,21 +1,20 @@
 """C10, where the disk is to blame: it fails, is slow, or does not answer while files are served."""
 
 import contextlib
-import os
 import pathlib
 import random
 import re
 import shutil
-import subprocess
 import tempfile
 import time
 
 import pytest
 
-from harness import Ended, PATIENCE, Penstock, assert_error, eventually, request
-from test_c10_files import config, get, plant
+from harness import Ended, PATIENCE, Penstock, assert_error, request
+from test_c10_files import PNG, config, get, plant
+from tracing import needs_strace, put_out, traced
 
-pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+pytestmark = needs_strace
 
 
 @pytest.fixture
@@ -23,38 +22,6 @@ def directory():
     path = pathlib.Path(tempfile.mkdtemp(prefix="penstock-c10-")) / "files"
     yield path
     shutil.rmtree(path.parent, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def traced(penstock, *arguments, output="/dev/null"):
-    """The server under strace, which has it see what the arguments say."""
-    tracer = subprocess.Popen(
-        ["strace", "-f", "-q", "-o", str(output), *arguments, "-p", str(penstock.pid)],
-        stderr=subprocess.DEVNULL)
-    try:
-        threads = f"/proc/{penstock.pid}/task"
-        eventually(lambda: all(
-            f"TracerPid:\t{tracer.pid}" in pathlib.Path(threads, each, "status").read_text()
-            for each in os.listdir(threads)), 5.0, "the tracer")
-        yield
-    finally:
-        tracer.terminate()
-        tracer.wait()
-
-
-def put_out(path):
-    """What is in memory of a file leaves it, which the kernel may take a moment for."""
-    with open(path, "rb") as file:
-        deadline = time.monotonic() + 5.0
-        while time.monotonic() < deadline:
-            os.fsync(file.fileno())
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-            try:
-                os.preadv(file.fileno(), [bytearray(1)], 0, os.RWF_NOWAIT)
-            except BlockingIOError:
-                return
-            time.sleep(0.05)
-    pytest.skip("files cannot be put out of memory here")
 
 
 def download(penstock, target, name, receive_buffer=65536):
@@ -79,6 +46,7 @@ def test_a_disk_that_fails_in_the_middle_cuts_the_download(upstream, directory, 
         assert line["termination"] == "internal:respond"
         assert 0 < line["bytes_sent"] < 30_000_000
         assert server.metric("penstock_spool_errors_total", reason=reason) == 1
+        assert get(server, target).status == 200
 
 
 def test_a_disk_that_fails_while_it_is_read_ahead_cuts_the_download(upstream, directory):
@@ -104,7 +72,8 @@ def test_a_file_that_cannot_be_opened_is_told(upstream, directory, call, error, 
             response = get(server, target)
         assert_error(response, status, slug)
         assert response.header("retry-after") == "1"
-        assert get(server, target).status == 200
+        response = get(server, target)
+        assert response.status == 200 and response.body == PNG
 
 
 def test_a_disk_that_does_not_answer_is_not_waited_for_without_end(upstream, directory):
@@ -147,6 +116,25 @@ def test_a_dead_disk_does_not_keep_the_process(upstream, directory):
             assert time.monotonic() - begun < 5.0 * PATIENCE
         server.kill()
         server.stopped = True
+
+
+def test_a_slow_disk_slows_nobody_else(upstream, directory):
+    """328: each read of the disk takes half a second; a request beside it does not notice."""
+    with Penstock(config(upstream, directory)) as server:
+        body = random.Random(9).randbytes(3_000_000)
+        target, file = plant(directory, body)
+        put_out(file)
+        with traced(server, "-e", "trace=pread64", "-e", "inject=pread64:delay_enter=500000"):
+            client = server.connect()
+            client.send(request("GET", target))
+            slowest = 0.0
+            for _ in range(20):
+                begun = time.monotonic()
+                assert get(server, "/healthz").status == 200
+                slowest = max(slowest, time.monotonic() - begun)
+                time.sleep(0.02)
+            assert slowest < 0.2 * PATIENCE, slowest
+            assert client.read_response(timeout=60.0).body == body
 
 
 def test_a_fast_client_gets_a_share_of_a_turn(upstream, directory):

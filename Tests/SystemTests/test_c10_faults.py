@@ -1,40 +1,19 @@
 """C10, rows 313, 320 and 321: a disk that fails at every step, and clocks that are wrong."""
 
-import contextlib
 import glob
 import pathlib
 import random
-import shutil
-import subprocess
 import time
 
 import pytest
 
 import server as server_module
-from harness import BINARY, PATIENCE, Ended, Penstock, assert_error, eventually, execute, request
+from harness import BINARY, PATIENCE, Penstock, assert_error, eventually, execute
 from scripted import answer, fixed
-from test_c10_files import CALL, PNG, config, get, names, plant, stored
+from test_c10_files import CALL, PNG, config, get, names, stored
+from tracing import needs_strace, traced
 
 FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
-
-
-@contextlib.contextmanager
-def injected(server, *faults):
-    """System calls of the server fail as strace is told, for as long as the block runs."""
-    if shutil.which("strace") is None:
-        pytest.skip("needs strace")
-    calls = ",".join(fault.split(":")[0] for fault in faults)
-    tracer = subprocess.Popen(
-        ["strace", "-f", "-q", "-o", "/dev/null", "-e", f"trace={calls}",
-         *[part for fault in faults for part in ("-e", f"inject={fault}")],
-         "-p", str(server.pid)], stderr=subprocess.PIPE)
-    try:
-        eventually(lambda: "TracerPid:\t0" not in pathlib.Path(
-            f"/proc/{server.pid}/status").read_text(), 5.0, "the tracer")
-        yield
-    finally:
-        tracer.terminate()
-        tracer.wait()
 
 
 @pytest.fixture
@@ -43,6 +22,7 @@ def penstock(upstream, tmp_path):
         yield server
 
 
+@needs_strace
 @pytest.mark.parametrize("fault, reason", [
     ("pwrite64:error=ENOSPC", "enospc"), ("pwrite64:error=EDQUOT", "edquot"),
     ("fdatasync:error=EIO", "eio"), ("fdatasync:error=ENOSPC", "enospc"),
@@ -54,7 +34,8 @@ def test_whatever_fails_is_told_and_nothing_is_left(penstock, upstream, fault, r
     upstream.handler = fixed(answer(random.Random(1).randbytes(size), content_type="a/b"))
     if reason is None:
         fault += ":when=1"  # one that was swept away in between is made anew
-    with injected(penstock, fault):
+    call = fault.split(":")[0]
+    with traced(penstock, "-e", f"trace={call}", "-e", f"inject={fault}"):
         response = penstock.connect().exchange(execute(CALL), timeout=20.0)
     if reason is None:
         assert response.status == 200 and len(names(directory)) == 1
@@ -66,23 +47,6 @@ def test_whatever_fails_is_told_and_nothing_is_left(penstock, upstream, fault, r
     assert penstock.metric("penstock_spool_errors_total", reason=reason) == 1
     assert penstock.metric("penstock_files") == 0
     assert get(penstock, stored(penstock, upstream)).body == PNG
-
-
-def test_a_file_that_cannot_be_read_is_no_answer(penstock):
-    target, _ = plant(penstock.config["files"]["directory"])
-    with injected(penstock, "pread64:error=EIO"):
-        assert_error(get(penstock, target), 503, "spool_unavailable")
-    assert get(penstock, target).body == PNG
-
-
-def test_a_read_that_fails_cuts_the_download(penstock):
-    target, _ = plant(penstock.config["files"]["directory"], bytes(3_000_000))
-    with injected(penstock, "sendfile:error=EIO:when=2+"):
-        client = penstock.connect()
-        client.send(request("GET", target))
-        with pytest.raises(Ended):
-            client.read_response(timeout=10.0)
-    assert get(penstock, target).status == 200
 
 
 # --- 313: clocks --------------------------------------------------------------------------------

@@ -723,38 +723,6 @@ def test_a_file_that_shrinks_cuts_its_download(penstock, directory):
     path.unlink()
 
 
-def test_a_slow_disk_slows_nobody_else(upstream, directory):
-    """328: each read of the disk takes half a second; a request beside it does not notice."""
-    if shutil.which("strace") is None:
-        pytest.skip("needs strace")
-    path = directory.parent / "slow"
-    with Penstock(config(upstream, path)) as server:
-        body = random.Random(9).randbytes(3_000_000)
-        target, file = plant(path, body)
-        with open(file, "rb") as opened:
-            os.fsync(opened.fileno())
-            os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        tracer = subprocess.Popen(
-            ["strace", "-f", "-q", "-o", "/dev/null", "-e", "trace=pread64",
-             "-e", "inject=pread64:delay_enter=500000", "-p", str(server.pid)],
-            stderr=subprocess.DEVNULL)
-        try:
-            time.sleep(0.7)
-            client = server.connect()
-            client.send(request("GET", target))
-            slowest = 0.0
-            for _ in range(20):
-                begun = time.monotonic()
-                assert get(server, "/healthz").status == 200
-                slowest = max(slowest, time.monotonic() - begun)
-                time.sleep(0.02)
-            assert slowest < 0.2 * PATIENCE, slowest
-            assert client.read_response(timeout=60.0).body == body
-        finally:
-            tracer.terminate()
-            tracer.wait()
-
-
 def test_the_start_is_quick_with_many_files(upstream, directory):
     """323, 329: a hundred thousand expired files are swept beside the work."""
     path = directory.parent / "many"
