@@ -1,5 +1,5 @@
-/// The paths of the OpenAPI document. The three forms of a call differ in their envelopes; what they
-/// have in common stands here once.
+/// The paths of the OpenAPI document. The three forms of a call differ in their envelopes; what
+/// they have in common stands here once.
 enum OpenAPIPaths {
   static let parts = [
     execute, callParameters, executeAnswers, callErrors,

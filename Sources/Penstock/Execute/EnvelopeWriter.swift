@@ -3,8 +3,8 @@ import Wire
 /// Writes the envelope around an upstream's answer: whole where the answer is small, else what
 /// stands in front of it and behind it.
 ///
-/// One an exchange's end; it keeps its memory between answers. The caller leaves out hop-by-hop fields,
-/// and `content-encoding` and `content-length` where it has decoded the body.
+/// One an exchange's end; it keeps its memory between answers. The caller leaves out hop-by-hop
+/// fields, and `content-encoding` and `content-length` where it has decoded the body.
 struct EnvelopeWriter: ~Copyable {
   /// What became of the body.
   enum Form {
