@@ -114,8 +114,7 @@ import Testing
 
   @Test func `a file has no name, and goes with its descriptor`() async {
     await #expect(processExitsWith: .success) {
-      let before = fcntl(0, F_DUPFD, 3)
-      close(before)
+      let before = lowestFreeDescriptor()
       do {
         let file = try #require(SpoolFile(in: "/tmp"))
         #expect([1, 2, 3].withUnsafeBytes { file.append($0) })
@@ -124,8 +123,7 @@ import Testing
         #expect(status.st_nlink == 0 && status.st_mode & 0o777 == 0o600)
         #expect(file.content() != nil)
       }
-      let after = fcntl(0, F_DUPFD, 3)
-      #expect(after == before)
+      #expect(lowestFreeDescriptor() == before)
     }
   }
 
@@ -144,12 +142,10 @@ import Testing
   @Test func `without a descriptor to be had there is no content`() async {
     await #expect(processExitsWith: .success) {
       let file = try #require(SpoolFile(in: "/tmp"))
-      let next = fcntl(0, F_DUPFD, 3)
-      close(next)
-      var limit = rlimit(rlim_cur: rlim_t(next), rlim_max: rlim_t(next))
-      #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-      #expect(file.content() == nil)
-      #expect(SpoolFile(in: "/tmp") == nil)
+      withoutFreeDescriptors {
+        #expect(file.content() == nil)
+        #expect(SpoolFile(in: "/tmp") == nil)
+      }
     }
   }
 

@@ -104,11 +104,9 @@ import Testing
 
   @Test func `a size that the kernel does not give is no pipe, and leaves nothing open`() async {
     await #expect(processExitsWith: .success) {
-      let before = fcntl(0, F_DUPFD, 3)
-      close(before)
+      let before = lowestFreeDescriptor()
       #expect(Pipe(bytes: Int.max) == nil)
-      let after = fcntl(0, F_DUPFD, 3)
-      #expect(after == before)
+      #expect(lowestFreeDescriptor() == before)
     }
   }
 
@@ -116,16 +114,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       let pool = PipePool(loop: try EventLoop(), pipesMax: 4, pipeBytes: 65536)
       let first = try #require(pool.take())
-      var limit = rlimit()
-      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-      let usual = limit
-      let next = fcntl(0, F_DUPFD, 3)
-      close(next)
-      limit.rlim_cur = rlim_t(next)
-      #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-      #expect(pool.take() == nil)
-      limit = usual
-      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      withoutFreeDescriptors { #expect(pool.take() == nil) }
       // Not for each body: asking costs a system call.
       #expect(pool.take() == nil)
       pool.giveBack(first)
@@ -143,16 +132,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       let loop = try EventLoop()
       let pool = PipePool(loop: loop, pipesMax: 1, pipeBytes: 65536)
-      var limit = rlimit()
-      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-      let usual = limit
-      let next = fcntl(0, F_DUPFD, 3)
-      close(next)
-      limit.rlim_cur = rlim_t(next)
-      #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-      #expect(pool.take() == nil)
-      limit = usual
-      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      withoutFreeDescriptors { #expect(pool.take() == nil) }
       #expect(pool.take() == nil)
       let probe = Probe()
       let timeout = Timeout(owner: probe, loop: loop)

@@ -1,4 +1,5 @@
 import Glibc
+import Testing
 
 @testable import EventLoop
 
@@ -50,6 +51,24 @@ extension EventLoop {
     let limit = TurnLimit(self, turns: turns)
     withExtendedLifetime(limit) { run() }
   }
+}
+
+/// The number that the next descriptor will have.
+func lowestFreeDescriptor() -> Int32 {
+  let descriptor = fcntl(0, F_DUPFD, 3)
+  close(descriptor)
+  return descriptor
+}
+
+/// Does something while this process can open nothing more; only in a process of the test's own.
+func withoutFreeDescriptors(_ body: () -> Void) {
+  let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+  var usual = rlimit()
+  #expect(getrlimit(resource, &usual) == 0)
+  var none = rlimit(rlim_cur: rlim_t(lowestFreeDescriptor()), rlim_max: usual.rlim_max)
+  #expect(setrlimit(resource, &none) == 0)
+  body()
+  #expect(setrlimit(resource, &usual) == 0)
 }
 
 /// Two connected, non-blocking stream sockets.
