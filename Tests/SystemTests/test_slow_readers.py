@@ -26,6 +26,7 @@ from origins import pattern_sha256, pieces
 SIZE = int(os.environ.get("PENSTOCK_SLOW_BYTES", str(4 << 20)))
 SECONDS = float(os.environ.get("PENSTOCK_SLOW_SECONDS", "3"))
 READERS = 200
+FILLING_SECONDS = 0.5  # until the kernel's buffers are full nobody is a slow reader
 RATE = min(1_000_000, SIZE / 2 / SECONDS)  # each one's; half of it comes slowly at least
 HELD_KIB = 64 << 10
 GET_PIPE_SIZE = 1032  # F_GETPIPE_SZ, linux/fcntl.h
@@ -140,22 +141,29 @@ def percentile(values, share):
 
 @pytest.mark.slow
 def test_two_hundred_slow_readers_cost_little(penstock):
-    """Every digest right, under 64 MiB in all, and a small request beside them under 20 ms."""
+    """Every digest right, under 64 MiB in all, and a small request beside them under 20 ms.
+
+    While the kernel's buffers fill it may wait longer: for two hundred readers as fast as any.
+    """
     with Watch(penstock) as watch, crowd.process(
             "readers", penstock.port, "/proxy/ca_large/pattern", READERS, SIZE, RATE,
             SECONDS) as readers:
         assert readers.first_line == "ready"
         with processes.helper("ticker", penstock.port, "/proxy/ca_quick/", SECONDS * 0.8) as ticker:
             assert ticker.first_line == "ready"
-            latencies = [took for _, took in json.loads(ticker.stdout.readline())]
+            samples = json.loads(ticker.stdout.readline())
         found = json.loads(readers.stdout.readline())
-    p99 = percentile(latencies, 0.99)
+    start = samples[0][0]
+    at_all = percentile([took for _, took in samples], 0.99)
+    p99 = percentile([took for at, took in samples if at - start > FILLING_SECONDS], 0.99)
     print(f"{READERS} of {SIZE} bytes: {watch.rss} KiB resident, {watch.pipes} KiB of pipes, "
-          f"{watch.held} KiB together; p99 {p99 * 1000:.1f} ms of {len(latencies)}")
+          f"{watch.held} KiB together; p99 {p99 * 1000:.1f} ms, "
+          f"{at_all * 1000:.1f} ms with the filling, of {len(samples)}")
     assert found["digests"] == {f"HTTP/1.1 200 OK {SIZE} {pattern_sha256(SIZE)}": READERS}
     assert found["slow_bytes"] > READERS * RATE * SECONDS / 4, "too slow for this machine"
     assert watch.held < HELD_KIB
-    assert p99 < 0.100 * PATIENCE
+    assert p99 < 0.020 * PATIENCE
+    assert at_all < 0.100 * PATIENCE
     lines = penstock.log_lines(READERS, event="request", account="ca_large", status=200)
     assert len(lines) == READERS and not [line for line in lines if "error" in line]
 
