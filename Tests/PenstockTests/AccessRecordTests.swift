@@ -62,7 +62,7 @@ import Wire
     record.bytesSent = 9
     record.retries = 1
     record.hasUpstream = true
-    record.sentNanoseconds = 2_000_000
+    record.writtenNanoseconds = 2_000_000
     record.firstByteNanoseconds = 5_500_000
     record.addedNanoseconds = 40_000
     record.dial.nameMicroseconds = 100

@@ -37,6 +37,8 @@ import Wire
     #expect(page.value("penstock_connections", ["side": "downstream", "state": "idle"]) == 0)
     #expect(page.value("penstock_connections_closed_total", ["reason": "no_request"]) == 0)
     #expect(page.value("penstock_upstream_connect_seconds_count") == 0)
+    #expect(page.value("penstock_upstream_phase_seconds_count", ["phase": "queue"]) == 0)
+    #expect(page.value("penstock_upstream_requests_total", ["reused": "true"]) == 0)
     #expect(page.value("penstock_limit", ["limit": "uri_bytes"]) == 8192)
     #expect(page.value("penstock_limit_hits_total", ["limit": "connections"]) == 0)
     #expect(page.value("penstock_log_lines_dropped_total") == 0)
@@ -51,13 +53,13 @@ import Wire
     let counters = [
       "penstock_requests", "penstock_upstream_responses", "penstock_request_bytes",
       "penstock_response_bytes", "penstock_errors", "penstock_limit_hits",
-      "penstock_rule_denials",
+      "penstock_rule_denials", "penstock_retries", "penstock_upstream_requests",
       "penstock_log_lines_dropped", "penstock_connections_closed", "process_cpu_seconds",
     ].map { openMetrics ? $0 : $0 + "_total" }
     let histograms = [
       "penstock_request_duration_seconds", "penstock_upstream_ttfb_seconds",
       "penstock_upstream_connect_seconds", "penstock_proxy_added_seconds",
-      "penstock_event_loop_lag_seconds",
+      "penstock_event_loop_lag_seconds", "penstock_upstream_phase_seconds",
     ]
     let gauges = [
       "penstock_requests_in_flight", "penstock_connections", "penstock_limit",
@@ -84,6 +86,9 @@ import Wire
       shard.observeTTFB(account: 0, nanoseconds: 2_000_000)
       shard.observeConnect(nanoseconds: 90_000_000_000)
       shard.observeAdded(account: 0, nanoseconds: 30_000)
+      shard.observePhase(.firstByte, nanoseconds: 7_000_000)
+      shard.countUpstreamRequest(isReused: true)
+      shard.addRetries(account: 0, 1)
       shard.addRequestBytes(account: 0, 10 + index)
       shard.addResponseBytes(account: 0, 100 + index)
       shard.addRequestsInFlight(2)
@@ -107,6 +112,11 @@ import Wire
     let sixty = openMetrics ? "60.0" : "60"
     #expect(page.value("penstock_upstream_connect_seconds_bucket", ["le": sixty]) == 0)
     #expect(page.value("penstock_proxy_added_seconds_bucket", with(["le": "0.00005"])) == 2)
+    let phase = ["phase": "first_byte"]
+    #expect(page.value("penstock_upstream_phase_seconds_sum", phase) == 0.014)
+    #expect(page.value("penstock_upstream_requests_total", ["reused": "true"]) == 2)
+    #expect(page.value("penstock_upstream_requests_total", ["reused": "false"]) == 0)
+    #expect(page.value("penstock_retries_total", crm) == 2)
     #expect(page.value("penstock_request_bytes_total", crm) == 21)
     #expect(page.value("penstock_response_bytes_total", crm) == 201)
     #expect(page.value("penstock_requests_in_flight") == 3)

@@ -35,6 +35,14 @@ import Wire
     #expect(times.longest == .firstByte)
   }
 
+  @Test func `a phase that took no time was gone through all the same`() {
+    let times = times((.queue, 4), (.send, 4), (.body, 3))
+    #expect(times.nanoseconds(.queue) == 4_000_000)
+    #expect(times.nanoseconds(.send) == 0)
+    #expect(times.nanoseconds(.body) == nil)
+    #expect(times.nanoseconds(.dns) == nil)
+  }
+
   @Test func `the longest phase is told, wherever it ended`() {
     let times = times((.connect, 1900), (.send, 1901), (.firstByte, 2000))
     #expect(text(times.writeSentence) == " The phase connect took 1900 ms of 2000 ms.")

@@ -16,6 +16,15 @@ enum MetricFamilies {
   static let upstreamConnect = MetricFamily(
     "penstock_upstream_connect_seconds", .histogram,
     "Time that dialling an upstream took, TLS included.")
+  static let upstreamPhase = MetricFamily(
+    "penstock_upstream_phase_seconds", .histogram,
+    "Time that requests spent in each phase on the side of their upstream.")
+  static let upstreamRequests = MetricFamily(
+    "penstock_upstream_requests_total", .counter,
+    "Requests sent upstream, by whether their connection had been used before.")
+  static let retries = MetricFamily(
+    "penstock_retries_total", .counter,
+    "Requests sent upstream again because a pooled connection had closed.")
   static let proxyAdded = MetricFamily(
     "penstock_proxy_added_seconds", .histogram, "Time that Penstock itself added to a request.")
   static let eventLoopLag = MetricFamily(

@@ -33,6 +33,10 @@ final class MetricShard: Sendable {
   let connects: HistogramTable
   let added: HistogramTable
   let loopLag: HistogramTable
+  let phases: HistogramTable
+  let retries: CounterTable
+  /// Those on a connection of their own first, then those on one that was used before.
+  let upstreamRequests: CounterTable
   let requestBytes: CounterTable
   let responseBytes: CounterTable
   let limitHits: CounterTable
@@ -59,6 +63,10 @@ final class MetricShard: Sendable {
     connects = HistogramTable(rows: 1, boundsNanoseconds: durationBoundsNanoseconds)
     added = HistogramTable(rows: rows, boundsNanoseconds: addedBoundsNanoseconds)
     loopLag = HistogramTable(rows: 1, boundsNanoseconds: addedBoundsNanoseconds)
+    phases = HistogramTable(
+      rows: UpstreamPhase.allCases.count, boundsNanoseconds: durationBoundsNanoseconds)
+    retries = CounterTable(count: rows)
+    upstreamRequests = CounterTable(count: 2)
     requestBytes = CounterTable(count: rows)
     responseBytes = CounterTable(count: rows)
     limitHits = CounterTable(count: Self.limitsMax)
@@ -98,6 +106,18 @@ final class MetricShard: Sendable {
   /// From the first byte of the request to the last byte of its answer.
   func observeDuration(account: Int, nanoseconds: Int64) {
     durations.observe(row: row(account: account), nanoseconds: nanoseconds)
+  }
+
+  /// How long an exchange was in a phase that it went through.
+  func observePhase(_ phase: UpstreamPhase, nanoseconds: Int64) {
+    phases.observe(row: phase.rawValue, nanoseconds: nanoseconds)
+  }
+
+  /// A request that was begun to be sent, once for each exchange.
+  func countUpstreamRequest(isReused: Bool) { upstreamRequests.add(isReused ? 1 : 0, 1) }
+
+  func addRetries(account: Int, _ count: Int) {
+    retries.add(row(account: account), UInt64(truncatingIfNeeded: count))
   }
 
   /// From the request's last byte sent upstream to the first byte of the answer.

@@ -17,6 +17,8 @@ struct MetricsPage {
     page.writeRequests(into: &out)
     page.writeUpstreamResponses(into: &out)
     page.writeHistograms(into: &out)
+    page.writePhases(into: &out)
+    page.writeReuse(into: &out)
     page.writeBytes(into: &out)
     page.writeErrors(into: &out)
     page.writeRuleDenials(into: &out)
@@ -139,15 +141,19 @@ struct MetricsPage {
   }
 
   private func writeBytes(into out: inout ByteBuffer) {
-    exposition.writeHeader(MetricFamilies.requestBytes, into: &out)
+    writeTotals(MetricFamilies.requestBytes, into: &out) { $0.requestBytes.value($1) }
+    writeTotals(MetricFamilies.responseBytes, into: &out) { $0.responseBytes.value($1) }
+    writeTotals(MetricFamilies.retries, into: &out) { $0.retries.value($1) }
+  }
+
+  /// A counter of which every account has one.
+  private func writeTotals(
+    _ family: MetricFamily, into out: inout ByteBuffer,
+    _ value: (MetricShard, _ row: Int) -> UInt64
+  ) {
+    exposition.writeHeader(family, into: &out)
     for (row, labels) in accounts {
-      let total = total { $0.requestBytes.value(row) }
-      exposition.write(MetricFamilies.requestBytes, labels, total, into: &out)
-    }
-    exposition.writeHeader(MetricFamilies.responseBytes, into: &out)
-    for (row, labels) in accounts {
-      let total = total { $0.responseBytes.value(row) }
-      exposition.write(MetricFamilies.responseBytes, labels, total, into: &out)
+      exposition.write(family, labels, total { value($0, row) }, into: &out)
     }
   }
 
@@ -168,6 +174,29 @@ struct MetricsPage {
   }
 
   // MARK: By closed sets
+
+  private func writePhases(into out: inout ByteBuffer) {
+    guard let first = shards.first else { return }
+    exposition.writeHeader(MetricFamilies.upstreamPhase, into: &out)
+    var sum = HistogramSum(boundsNanoseconds: first.phases.boundsNanoseconds)
+    for phase in UpstreamPhase.allCases {
+      sum.reset()
+      for shard in shards { sum.add(shard.phases, row: phase.rawValue) }
+      var labels = LabelSet()
+      labels.append("phase", phase.phase.name)
+      exposition.write(MetricFamilies.upstreamPhase, labels, sum, into: &out)
+    }
+  }
+
+  private func writeReuse(into out: inout ByteBuffer) {
+    exposition.writeHeader(MetricFamilies.upstreamRequests, into: &out)
+    for (index, reused) in (["false", "true"] as [StaticString]).enumerated() {
+      var labels = LabelSet()
+      labels.append("reused", reused)
+      let total = total { $0.upstreamRequests.value(index) }
+      exposition.write(MetricFamilies.upstreamRequests, labels, total, into: &out)
+    }
+  }
 
   private func writeConnections(into out: inout ByteBuffer) {
     exposition.writeHeader(MetricFamilies.requestsInFlight, into: &out)

@@ -44,9 +44,15 @@ struct AccessRecord: ~Copyable {
   /// When a connection was first asked for, and when again.
   var acquiredNanoseconds: Int64 = 0
   var retriedNanoseconds: Int64 = 0
+  /// When the request's head was appended, and when its last bytes before the answer had left.
   var sentNanoseconds: Int64 = 0
+  var writtenNanoseconds: Int64 = 0
   var firstByteNanoseconds: Int64 = 0
+  /// When the upstream's answer was whole.
+  var endedNanoseconds: Int64 = 0
   var addedNanoseconds: Int64 = 0
+  /// Where the time went; known when it ends, and before that once it has failed.
+  var times: PhaseTimes?
 
   init() {}
 
@@ -79,8 +85,11 @@ struct AccessRecord: ~Copyable {
     acquiredNanoseconds = 0
     retriedNanoseconds = 0
     sentNanoseconds = 0
+    writtenNanoseconds = 0
     firstByteNanoseconds = 0
+    endedNanoseconds = 0
     addedNanoseconds = 0
+    times = nil
   }
 
   // MARK: The request, as soon as it is known
@@ -216,39 +225,10 @@ struct AccessRecord: ~Copyable {
       }
     }
     if firstByteNanoseconds > 0 {
-      let wait = firstByteNanoseconds - sentNanoseconds
+      let wait = firstByteNanoseconds - writtenNanoseconds
       JSONLine.milliseconds("ttfb_ms", nanoseconds: wait, into: &line)
     }
     JSONLine.boolean("reused", isReused, into: &line)
     if retries > 0 { JSONLine.integer("retries", retries, into: &line) }
-  }
-
-  private borrowing func limit(of error: PenstockError) -> LimitName? {
-    switch error {
-    case .upstreamResponseTooLarge: sizeLimit
-    case .spoolUnavailable: diskLimit
-    default: LimitName(error)
-    }
-  }
-
-  /// Counts the exchange in its worker's shard.
-  borrowing func count(in shard: MetricShard, nowNanoseconds: Int64) {
-    shard.countRequest(account: account, method: method, code: status)
-    shard.observeDuration(account: account, nanoseconds: nowNanoseconds - startNanoseconds)
-    shard.addRequestBytes(account: account, bytesReceived)
-    shard.addResponseBytes(account: account, bytesSent)
-    if let error {
-      shard.countError(account: account, error: error.rawValue)
-      if let limit = limit(of: error) { shard.countLimitHit(limit: limit.rawValue) }
-    }
-    if let rules, rules.both != .allowed {
-      shard.countRuleDenial(project: project, isObserved: rules.both == .observed)
-    }
-    if upstreamStatus > 0 {
-      shard.countUpstreamResponse(account: account, code: upstreamStatus)
-      let wait = firstByteNanoseconds - sentNanoseconds
-      shard.observeTTFB(account: account, nanoseconds: wait)
-      shard.observeAdded(account: account, nanoseconds: addedNanoseconds)
-    }
   }
 }

@@ -199,6 +199,7 @@ final class Exchange {
     cancelFile()
     fileOpening?.exchange = nil
     fileOpening = nil
+    if record.hasUpstream, record.times == nil { record.times = times(upTo: .respond) }
     upstream?.release()
     upstream = nil
     worker.log(record, client: client)

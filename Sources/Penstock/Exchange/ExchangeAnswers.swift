@@ -11,11 +11,11 @@ extension Exchange {
   func fail(_ error: PenstockError, _ phase: Phase) {
     record.phase = phase
     let hasSentBytes = upstream?.hasSentBytes ?? false
-    let times = times(upTo: phase, of: error)
+    record.times = times(upTo: phase)
     abandonUpstream()
     takeBackHead()
     switch state.response {
-    case .awaited: answer(error, hasSentBytes: hasSentBytes, times: times)
+    case .awaited: answer(error, hasSentBytes: hasSentBytes)
     case .whole, .cut: break
     case .begun:
       record.error = error
@@ -41,17 +41,18 @@ extension Exchange {
   /// Answers with a row of the error table. `size`: of a file whose range is not to be had.
   func answer(
     _ error: PenstockError, hasSentBytes: Bool = false, allow: StaticString = "",
-    problems: [FieldProblem] = [], times: PhaseTimes? = nil, size: Int? = nil
+    problems: [FieldProblem] = [], size: Int? = nil
   ) {
     if record.requestID.isEmpty { worker.requestIDs.appendNew(to: &record.requestID) }
     let row = error.row
     record.error = error
     if !record.hasUpstream || row.side == .downstream { record.phase = row.phase }
+    let isLate = row.status == 504 || record.phase == .queue
     var body = ByteBuffer()
     ErrorEnvelope.write(
       message: row.message, code: row.code, slug: row.slug, status: row.status,
-      requestID: record.requestID.span, suggestedFix: row.fix, errors: problems, times: times,
-      into: &body)
+      requestID: record.requestID.span, suggestedFix: row.fix, errors: problems,
+      times: isLate ? record.times : nil, into: &body)
     var fields = ByteBuffer()
     fields.append("Proxy-Status: penstock; error=")
     fields.append(row.proxyStatus)
@@ -150,10 +151,9 @@ extension Exchange {
     fail(PenstockError(timeoutIn: phase), phase)
   }
 
-  /// Where the time went, for an answer that says that it ran out; while the upstream's connection
-  /// is still there to be asked.
-  func times(upTo phase: Phase, of error: PenstockError) -> PhaseTimes? {
-    guard error.row.status == 504 || phase == .queue else { return nil }
+  /// Where the time went until now, in which the exchange is in that phase; while the upstream's
+  /// connection is still there to be asked.
+  func times(upTo phase: Phase) -> PhaseTimes {
     var times = PhaseTimes(startNanoseconds: record.startNanoseconds)
     times.add(.receive, untilNanoseconds: record.acquiredNanoseconds)
     times.add(.firstByte, untilNanoseconds: record.retriedNanoseconds)
@@ -161,13 +161,16 @@ extension Exchange {
       times.add(.queue, untilNanoseconds: upstream.dialedNanoseconds)
       times.add(.dns, untilNanoseconds: upstream.namedNanoseconds)
       times.add(.connect, untilNanoseconds: upstream.openedNanoseconds)
-      times.add(.tls, untilNanoseconds: record.sentNanoseconds)
+      if upstream.isTLS { times.add(.tls, untilNanoseconds: record.sentNanoseconds) }
     }
     times.add(.queue, untilNanoseconds: record.sentNanoseconds)
-    if record.sentNanoseconds > 0, let upstream, phase != .send {
+    if record.firstByteNanoseconds > 0 {
+      times.add(.send, untilNanoseconds: record.writtenNanoseconds)
+      times.add(.firstByte, untilNanoseconds: record.firstByteNanoseconds)
+      times.add(.body, untilNanoseconds: record.endedNanoseconds)
+    } else if record.sentNanoseconds > 0, let upstream, phase != .send {
       times.add(.send, untilNanoseconds: upstream.writtenNanoseconds)
     }
-    times.add(.firstByte, untilNanoseconds: record.firstByteNanoseconds)
     times.add(phase, untilNanoseconds: worker.loop.nowNanoseconds)
     return times
   }
@@ -181,6 +184,7 @@ extension Exchange {
     settleReplay(
       hasSentBytes ? .notKept : .error(.overloaded, hasSentBytes: false), keeps: hasSentBytes)
     leaveReplay()
+    if record.times == nil { record.times = times(upTo: record.phase) }
     abandonUpstream()
     if record.error == nil { record.error = error }
     if state.response == .awaited { record.status = error.row.status }

@@ -120,7 +120,7 @@ extension Exchange: UpstreamExchange {
 
   func onUpstreamFailed(_ failure: UpstreamFailure) {
     let wasReused = record.isReused
-    let times = times(upTo: Phase(failure.phase), of: PenstockError(failure.kind))
+    let times = times(upTo: Phase(failure.phase))
     upstream = nil
     isConnected = false
     if isAbandoned { return }
@@ -136,8 +136,11 @@ extension Exchange: UpstreamExchange {
       record.retriedNanoseconds = worker.loop.nowNanoseconds
       acquire(isFresh: true)
     case .answer:
-      answer(PenstockError(failure.kind), hasSentBytes: failure.hasSentBytes, times: times)
-    case .cut: record.error = PenstockError(failure.kind)
+      record.times = times
+      answer(PenstockError(failure.kind), hasSentBytes: failure.hasSentBytes)
+    case .cut:
+      record.times = times
+      record.error = PenstockError(failure.kind)
     }
     client?.mark()
   }
@@ -149,6 +152,7 @@ extension Exchange: UpstreamExchange {
   func onResponseHead(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ framing: Framing) {
     if isAbandoned { return }
     record.upstreamStatus = head.status
+    record.writtenNanoseconds = upstream?.writtenNanoseconds ?? 0
     record.firstByteNanoseconds = worker.loop.nowNanoseconds
     record.phase = .body
     guard let client, let account else { return }
@@ -229,6 +233,7 @@ extension Exchange: UpstreamExchange {
 
   func onResponseEnded() {
     if isAbandoned { return }
+    record.endedNanoseconds = worker.loop.nowNanoseconds
     if responseStages != nil {
       isFinishingResponse = true
       finishResponseStages()

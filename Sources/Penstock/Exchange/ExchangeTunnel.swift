@@ -13,6 +13,7 @@ extension Exchange {
       return
     }
     record.upstreamStatus = head.status
+    record.writtenNanoseconds = upstream?.writtenNanoseconds ?? 0
     record.firstByteNanoseconds = worker.loop.nowNanoseconds
     record.status = head.status
     record.phase = .body

@@ -1,11 +1,14 @@
 import Wire
 
-/// Where the time of an exchange went, phase by phase: what an answer that came too late tells.
+/// Where the time of an exchange went, phase by phase: what an answer that came too late tells, and
+/// what metrics count.
 ///
 /// It holds nothing but names of phases and numbers.
 struct PhaseTimes {
   /// One for each case of `Phase`.
   private var nanoseconds: [10 of Int64] = .init(repeating: 0)
+  /// A bit for each phase that the exchange went through, however short it was.
+  private var seen: UInt16 = 0
   private var endNanoseconds: Int64
   private let startNanoseconds: Int64
 
@@ -18,9 +21,15 @@ struct PhaseTimes {
   /// What has passed since the last of these calls went into this phase. An end that is not known,
   /// and therefore 0, or that lies before the last one, leaves the time to the next phase.
   mutating func add(_ phase: Phase, untilNanoseconds now: Int64) {
-    if now <= endNanoseconds { return }
+    if now < endNanoseconds { return }
+    seen |= 1 << UInt16(phase.rawValue)
     nanoseconds[Int(phase.rawValue)] += now - endNanoseconds
     endNanoseconds = now
+  }
+
+  /// Nil for a phase that the exchange did not come to.
+  func nanoseconds(_ phase: Phase) -> Int64? {
+    seen & 1 << UInt16(phase.rawValue) == 0 ? nil : nanoseconds[Int(phase.rawValue)]
   }
 
   func milliseconds(_ phase: Phase) -> Int {

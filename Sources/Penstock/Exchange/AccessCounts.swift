@@ -1,0 +1,45 @@
+import Telemetry
+
+/// What metrics count of an exchange.
+extension AccessRecord {
+  /// Counts the exchange in its worker's shard, when it has ended.
+  borrowing func count(in shard: MetricShard, nowNanoseconds: Int64) {
+    shard.countRequest(account: account, method: method, code: status)
+    shard.observeDuration(account: account, nanoseconds: nowNanoseconds - startNanoseconds)
+    shard.addRequestBytes(account: account, bytesReceived)
+    shard.addResponseBytes(account: account, bytesSent)
+    if let error {
+      shard.countError(account: account, error: error.rawValue)
+      if let limit = limit(of: error) { shard.countLimitHit(limit: limit.rawValue) }
+    }
+    if let rules, rules.both != .allowed {
+      shard.countRuleDenial(project: project, isObserved: rules.both == .observed)
+    }
+    if hasUpstream { countUpstream(in: shard) }
+  }
+
+  private borrowing func countUpstream(in shard: MetricShard) {
+    if let times {
+      for phase in UpstreamPhase.allCases {
+        guard let nanoseconds = times.nanoseconds(phase.phase) else { continue }
+        shard.observePhase(phase, nanoseconds: nanoseconds)
+      }
+    }
+    if sentNanoseconds > 0 { shard.countUpstreamRequest(isReused: isReused) }
+    if retries > 0 { shard.addRetries(account: account, retries) }
+    if upstreamStatus > 0 {
+      shard.countUpstreamResponse(account: account, code: upstreamStatus)
+      let wait = firstByteNanoseconds - writtenNanoseconds
+      shard.observeTTFB(account: account, nanoseconds: wait)
+      shard.observeAdded(account: account, nanoseconds: addedNanoseconds)
+    }
+  }
+
+  private borrowing func limit(of error: PenstockError) -> LimitName? {
+    switch error {
+    case .upstreamResponseTooLarge: sizeLimit
+    case .spoolUnavailable: diskLimit
+    default: LimitName(error)
+    }
+  }
+}
