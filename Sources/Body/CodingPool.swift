@@ -5,6 +5,8 @@
 public final class CodingPool {
   /// Contexts lent and not yet given back.
   public private(set) var inUse = 0
+  /// Of all stages that had their context from here.
+  public internal(set) var counts = CodingCounts()
 
   private let contextsMax: Int
   private let idleMax: Int

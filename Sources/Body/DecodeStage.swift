@@ -60,11 +60,14 @@ public final class DecodeStage: BodyStage {
   public func process(
     _ input: Span<UInt8>, _ position: inout Int, into out: inout ByteBuffer, room: Int
   ) -> StageProgress {
-    bytesBefore -= position
-    let end = out.count + room
+    let (start, before) = (position, out.count)
+    bytesBefore -= start
+    let end = before + room
     var progress: StageProgress?
     while progress == nil { progress = step(input, &position, into: &out, end: end) }
     bytesBefore += position
+    pool.counts.decodedIn += position - start
+    pool.counts.decodedOut += out.count - before
     return progress ?? .needsInput
   }
 

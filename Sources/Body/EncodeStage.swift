@@ -38,6 +38,11 @@ public final class EncodeStage: BodyStage {
   public func process(
     _ input: Span<UInt8>, _ position: inout Int, into out: inout ByteBuffer, room: Int
   ) -> StageProgress {
+    let (start, before) = (position, out.count)
+    defer {
+      pool.counts.encodedIn += position - start
+      pool.counts.encodedOut += out.count - before
+    }
     if state == .ended {
       assert(position == input.count, "more input than was told of")
       return .needsInput
@@ -45,7 +50,6 @@ public final class EncodeStage: BodyStage {
     guard let deflater, room > 0 else { return .full }
     if state == .head, position == input.count { return .needsInput }
     appendHead(to: &out)
-    let start = position
     let isLast = inputLeft == input.count - start
     let isDone = deflater.deflate(
       input, &position, into: &out, room: room, isLast ? .finish : .more)
@@ -60,6 +64,8 @@ public final class EncodeStage: BodyStage {
   }
 
   public func finish(into out: inout ByteBuffer, room: Int) -> StageProgress {
+    let before = out.count
+    defer { pool.counts.encodedOut += out.count - before }
     if state == .ended { return .needsInput }
     guard let deflater, room > 0 else { return .full }
     appendHead(to: &out)
@@ -77,6 +83,8 @@ public final class EncodeStage: BodyStage {
   }
 
   public func flush(into out: inout ByteBuffer, room: Int) -> StageProgress {
+    let before = out.count
+    defer { pool.counts.encodedOut += out.count - before }
     // Behind the last input a flush would stand behind the last block.
     guard holdsInput, state != .ended, inputLeft != 0 else { return .needsInput }
     guard let deflater, room > 0 else { return .full }

@@ -22,6 +22,9 @@ public struct ByteStream: ~Copyable {
 
   public var isTLS: Bool { ssl != nil }
 
+  /// The handshake went on from an earlier session (RFC 8446 §2.2).
+  public var isResumed: Bool { ssl.map { SSL_session_reused($0) == 1 } ?? false }
+
   /// Bytes that OpenSSL holds and epoll will not tell of.
   public var hasHeldInput: Bool { ssl.map { SSL_has_pending($0) == 1 } ?? false }
 

@@ -281,22 +281,11 @@ final class Worker: TurnEndHandler {
     } else if !log.isEmpty {
       logTimer?.start()
     }
-    countUpstream()
+    countFigures()
   }
 
-  private var told = ConnectorCounts()
-
-  private func countUpstream() {
-    let counts = connector.counts
-    if counts.active != told.active {
-      shard.addConnections(.upstreamActive, counts.active - told.active)
-    }
-    if counts.idle != told.idle { shard.addConnections(.upstreamIdle, counts.idle - told.idle) }
-    for _ in told.unsolicited..<counts.unsolicited {
-      shard.countError(account: -1, error: PenstockError.upstreamUnsolicited.rawValue)
-    }
-    told = counts
-  }
+  /// What its shard was told of the figures that others keep.
+  var told = WorkerFigures()
 
   func handOverLog() { log.handOver() }
 

@@ -52,6 +52,7 @@ public final class ConnectionPool {
       // An idle one makes room for the fresh one that is wanted.
       guard let oldest = idle.first else {
         waiters.append(exchange)
+        connector.count(queued: 1)
         return .queued
       }
       oldest.close()
@@ -70,7 +71,9 @@ public final class ConnectionPool {
 
   /// A queued exchange no longer wants a connection.
   public func leaveQueue(_ exchange: any UpstreamExchange) {
-    waiters.removeAll { $0 === exchange }
+    guard let index = waiters.firstIndex(where: { $0 === exchange }) else { return }
+    waiters.remove(at: index)
+    connector.count(queued: -1)
   }
 
   // MARK: What connections tell
@@ -110,7 +113,9 @@ public final class ConnectionPool {
   }
 
   private func takeWaiter() -> (any UpstreamExchange)? {
-    waiters.isEmpty ? nil : waiters.removeFirst()
+    if waiters.isEmpty { return nil }
+    connector.count(queued: -1)
+    return waiters.removeFirst()
   }
 
   /// Closes what is idle, for good.

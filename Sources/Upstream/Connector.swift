@@ -5,7 +5,13 @@ import Wire
 ///
 /// Used by its loop's thread only.
 public final class Connector {
-  public private(set) var counts = ConnectorCounts()
+  public var counts: ConnectorCounts {
+    var counts = tally
+    counts.dials = dialer.dialsInFlight
+    return counts
+  }
+
+  private var tally = ConnectorCounts()
   let loop: EventLoop
   let dialer: Dialer
   let blocks: BlockPool
@@ -33,10 +39,17 @@ public final class Connector {
     ConnectionPool(self, origin, settings)
   }
 
-  func count(active: Int = 0, idle: Int = 0, unsolicited: Int = 0) {
-    counts.active += active
-    counts.idle += idle
-    counts.unsolicited += unsolicited
-    assert(counts.active >= 0 && counts.idle >= 0, "more connections ended than were made")
+  func count(active: Int = 0, idle: Int = 0, queued: Int = 0, unsolicited: Int = 0) {
+    tally.active += active
+    tally.idle += idle
+    tally.queued += queued
+    tally.unsolicited += unsolicited
+    assert(tally.active >= 0 && tally.idle >= 0, "more connections ended than were made")
+    assert(tally.queued >= 0, "more left the queue than were in it")
+  }
+
+  func countHandshake(isResumed: Bool) {
+    tally.handshakes += 1
+    if isResumed { tally.resumedHandshakes += 1 }
   }
 }

@@ -28,6 +28,8 @@ public final class Dialer {
 
   deinit { curl_share_cleanup(share) }
 
+  var dialsInFlight: Int { dials.count }
+
   /// Begins a dial, which tells `target` how it ended; nil where too many are under way.
   func dial(_ origin: Origin, _ settings: PoolSettings, _ target: any DialTarget) -> Dial? {
     if dials.count >= inFlightMax { return nil }

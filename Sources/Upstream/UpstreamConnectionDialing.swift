@@ -42,6 +42,7 @@ extension UpstreamConnection: DialTarget {
     switch stream.handshake() {
     case .done:
       tlsNanoseconds = loop.nowNanoseconds - openedNanoseconds
+      pool.connector.countHandshake(isResumed: stream.isResumed)
       onConnected()
     case .wouldBlock: loop.mark(self)
     case .untrusted: fail(UpstreamFailure(.tlsUntrusted, .tls))

@@ -26,8 +26,14 @@ public final class BlockPool {
 
   deinit { releaseAll() }
 
+  /// The memory of the free blocks.
+  public var keptBytes: Int {
+    blocks.count * Self.blockBytes + largeBlocks.count * Self.largeBlockBytes
+  }
+
   /// Gives all free blocks to the allocator.
   public func releaseAll() {
+    BufferMemory.add(-keptBytes)
     for block in blocks { free(block) }
     for block in largeBlocks { free(block) }
     blocks.removeAll(keepingCapacity: true)

@@ -20,6 +20,7 @@ public struct ByteBuffer: ~Copyable {
   deinit {
     if holdsSecrets, let base { explicit_bzero(base, capacity) }
     free(base)
+    BufferMemory.add(-capacity)
   }
 
   /// Bytes appended and not yet consumed.
@@ -169,6 +170,7 @@ public struct ByteBuffer: ~Copyable {
   public mutating func release() {
     if holdsSecrets { wipe() }
     free(base)
+    BufferMemory.add(-capacity)
     base = nil
     head = 0
     tail = 0
@@ -211,6 +213,7 @@ public struct ByteBuffer: ~Copyable {
       if holdsSecrets { explicit_bzero(base, capacity) }
     }
     free(base)
+    BufferMemory.add(wanted - capacity)
     base = grown
     tail -= head
     head = 0

@@ -17,7 +17,7 @@ import Wire
       ],
       limits: [.init(name: "uri_bytes", value: 8192), .init(name: "connections", value: 0)],
       logLinesDropped: { dropped }, files: { nil }, isConfigReloadSuccessful: true,
-      configReloadUnixSeconds: 1_700_000_000.5, version: "1.2.3")
+      configReloadUnixSeconds: 1_700_000_000.5, configDigest: "00ff", version: "1.2.3")
   }
 
   private func page(
@@ -45,6 +45,7 @@ import Wire
     #expect(page.value("penstock_config_last_reload_successful") == 1)
     #expect(page.value("penstock_config_last_reload_timestamp_seconds") == 1_700_000_000.5)
     #expect(page.value("penstock_build_info", ["version": "1.2.3"]) == 1)
+    #expect(page.value("penstock_config_info", ["digest": "00ff"]) == 1)
   }
 
   @Test(arguments: [false, true])
@@ -54,6 +55,9 @@ import Wire
       "penstock_requests", "penstock_upstream_responses", "penstock_request_bytes",
       "penstock_response_bytes", "penstock_errors", "penstock_limit_hits",
       "penstock_rule_denials", "penstock_retries", "penstock_upstream_requests",
+      "penstock_idempotent_replays", "penstock_upstream_tls_handshakes",
+      "penstock_compression_input_bytes", "penstock_compression_output_bytes",
+      "penstock_event_loop_turns",
       "penstock_log_lines_dropped", "penstock_connections_closed", "process_cpu_seconds",
     ].map { openMetrics ? $0 : $0 + "_total" }
     let histograms = [
@@ -64,7 +68,9 @@ import Wire
     let gauges = [
       "penstock_requests_in_flight", "penstock_connections", "penstock_limit",
       "penstock_config_last_reload_successful", "penstock_config_last_reload_timestamp_seconds",
-      "penstock_build_info", "process_resident_memory_bytes", "process_virtual_memory_bytes",
+      "penstock_build_info", "penstock_config_info", "penstock_upstream_requests_queued",
+      "penstock_dials_in_flight", "penstock_buffered_bytes", "penstock_allocator_bytes",
+      "process_resident_memory_bytes", "process_virtual_memory_bytes",
       "process_open_fds", "process_max_fds", "process_start_time_seconds",
     ]
     func announced(_ type: String) -> Set<String> {
@@ -89,6 +95,10 @@ import Wire
       shard.observePhase(.firstByte, nanoseconds: 7_000_000)
       shard.countUpstreamRequest(isReused: true)
       shard.addRetries(account: 0, 1)
+      shard.addLevel(.requestsQueued, 2)
+      shard.addTotal(.resumedHandshakes, 1)
+      shard.addTotal(.decodedOut, 50)
+      shard.observeLoopLag(nanoseconds: 1)
       shard.addRequestBytes(account: 0, 10 + index)
       shard.addResponseBytes(account: 0, 100 + index)
       shard.addRequestsInFlight(2)
@@ -117,6 +127,11 @@ import Wire
     #expect(page.value("penstock_upstream_requests_total", ["reused": "true"]) == 2)
     #expect(page.value("penstock_upstream_requests_total", ["reused": "false"]) == 0)
     #expect(page.value("penstock_retries_total", crm) == 2)
+    #expect(page.value("penstock_upstream_requests_queued") == 4)
+    #expect(page.value("penstock_upstream_tls_handshakes_total", ["resumed": "true"]) == 2)
+    #expect(page.value("penstock_compression_output_bytes_total", ["stage": "decode"]) == 100)
+    #expect(page.value("penstock_compression_output_bytes_total", ["stage": "encode"]) == 0)
+    #expect(page.value("penstock_event_loop_turns_total") == 2)
     #expect(page.value("penstock_request_bytes_total", crm) == 21)
     #expect(page.value("penstock_response_bytes_total", crm) == 201)
     #expect(page.value("penstock_requests_in_flight") == 3)

@@ -152,6 +152,12 @@ static inline int cs_contains(const void *text, size_t textCount, const void *pa
 }
 
 static inline void cs_malloc_trim(void) { malloc_trim(0); }
+// Of all arenas; mallinfo(3) says of the main one only, which is no longer so.
+static inline void cs_malloc_bytes(size_t *used, size_t *free) {
+  struct mallinfo2 info = mallinfo2();
+  *used = info.uordblks + info.hblkhd;
+  *free = info.fordblks;
+}
 
 // --- digests
 

@@ -34,6 +34,14 @@ public struct KeyDigest: Sendable {
     Swift.withUnsafeBytes(of: words, body)
   }
 
+  /// The first digits of it, `count` of 64 at the most, in lower case.
+  public func hexadecimal(count: Int) -> String {
+    let digits = Array("0123456789abcdef")
+    return withUnsafeBytes { bytes in
+      String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xf)]] }.prefix(count))
+    }
+  }
+
   private static func digit(_ character: UInt8) -> UInt8? {
     switch character {
     case 0x30...0x39: character - 0x30

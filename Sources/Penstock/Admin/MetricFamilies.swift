@@ -25,6 +25,32 @@ enum MetricFamilies {
   static let retries = MetricFamily(
     "penstock_retries_total", .counter,
     "Requests sent upstream again because a pooled connection had closed.")
+  static let idempotentReplays = MetricFamily(
+    "penstock_idempotent_replays_total", .counter,
+    "Calls answered with what an earlier call of the same Idempotency-Key came to.")
+  static let requestsQueued = MetricFamily(
+    "penstock_upstream_requests_queued", .gauge,
+    "Requests that wait for a connection, because there may be no more of them.")
+  static let dialsInFlight = MetricFamily(
+    "penstock_dials_in_flight", .gauge, "Upstream connections that are being made.")
+  static let tlsHandshakes = MetricFamily(
+    "penstock_upstream_tls_handshakes_total", .counter,
+    "TLS handshakes with upstreams, by whether they resumed a session.")
+  static let codingInput = MetricFamily(
+    "penstock_compression_input_bytes_total", .counter,
+    "Bytes of bodies that were compressed (encode) or decompressed (decode), before it.")
+  static let codingOutput = MetricFamily(
+    "penstock_compression_output_bytes_total", .counter,
+    "Bytes of bodies that were compressed (encode) or decompressed (decode), after it.")
+  static let bufferedBytes = MetricFamily(
+    "penstock_buffered_bytes", .gauge, "Memory of the buffers that are in use.")
+  static let eventLoopTurns = MetricFamily(
+    "penstock_event_loop_turns_total", .counter, "Turns that event loops have taken.")
+  static let allocatorBytes = MetricFamily(
+    "penstock_allocator_bytes", .gauge, "Memory that the allocator has lent, and holds free.")
+  static let configInfo = MetricFamily(
+    "penstock_config_info", .gauge,
+    "Always 1; its label is the digest of the configuration's text without its secrets.")
   static let proxyAdded = MetricFamily(
     "penstock_proxy_added_seconds", .histogram, "Time that Penstock itself added to a request.")
   static let eventLoopLag = MetricFamily(

@@ -24,5 +24,6 @@ struct MetricNames: Sendable {
   let isConfigReloadSuccessful: Bool
   /// When the configuration in use was loaded, in seconds since 1970.
   let configReloadUnixSeconds: Double
+  let configDigest: String
   let version: String
 }

@@ -43,7 +43,8 @@ final class MetricShard: Sendable {
   let closes: CounterTable
   /// The callers without a key, then by project; for each: denied, then only observed.
   let ruleDenials: CounterTable
-  /// Requests in flight first, then the connections.
+  private let totals: CounterTable
+  /// Requests in flight first, then the connections, then the levels.
   private let gauges: GaugeTable
 
   init(
@@ -72,8 +73,11 @@ final class MetricShard: Sendable {
     limitHits = CounterTable(count: Self.limitsMax)
     closes = CounterTable(count: CloseReason.allCases.count)
     ruleDenials = CounterTable(count: 2 * (projectCount + 1))
-    gauges = GaugeTable(count: 1 + ConnectionLabel.allCases.count)
+    totals = CounterTable(count: WorkerTotal.allCases.count)
+    gauges = GaugeTable(count: Self.firstLevel + WorkerLevel.allCases.count)
   }
+
+  private static let firstLevel = 1 + ConnectionLabel.allCases.count
 
   // MARK: Rows
 
@@ -172,11 +176,23 @@ final class MetricShard: Sendable {
     gauges.add(1 + label.rawValue, change)
   }
 
+  func addLevel(_ level: WorkerLevel, _ change: Int) {
+    if change != 0 { gauges.add(Self.firstLevel + level.rawValue, change) }
+  }
+
+  func addTotal(_ total: WorkerTotal, _ count: Int) {
+    if count > 0 { totals.add(total.rawValue, UInt64(count)) }
+  }
+
   // MARK: Reading, from any thread
 
   var requestsInFlight: Int { gauges.value(0) }
 
   func connections(_ label: ConnectionLabel) -> Int { gauges.value(1 + label.rawValue) }
+
+  func level(_ level: WorkerLevel) -> Int { gauges.value(Self.firstLevel + level.rawValue) }
+
+  func total(_ total: WorkerTotal) -> UInt64 { totals.value(total.rawValue) }
 
   /// Whether a request of the account was counted, which is when its series begin to exist.
   func isUsed(row: Int) -> Bool {

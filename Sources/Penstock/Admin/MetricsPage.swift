@@ -1,3 +1,4 @@
+import EventLoop
 import Telemetry
 import Wire
 
@@ -18,7 +19,8 @@ struct MetricsPage {
     page.writeUpstreamResponses(into: &out)
     page.writeHistograms(into: &out)
     page.writePhases(into: &out)
-    page.writeReuse(into: &out)
+    page.writeUpstreams(into: &out)
+    page.writeCodings(into: &out)
     page.writeBytes(into: &out)
     page.writeErrors(into: &out)
     page.writeRuleDenials(into: &out)
@@ -26,6 +28,7 @@ struct MetricsPage {
     page.writeLimits(into: &out)
     page.writeFiles(into: &out)
     page.writeFacts(into: &out)
+    page.writeMemory(into: &out)
     ProcessMetrics.write(exposition: page.exposition, into: &out)
     page.exposition.writeEnd(into: &out)
   }
@@ -138,6 +141,8 @@ struct MetricsPage {
     for shard in shards { added.add(shard.loopLag, row: 0) }
     exposition.writeHeader(MetricFamilies.eventLoopLag, into: &out)
     exposition.write(MetricFamilies.eventLoopLag, LabelSet(), added, into: &out)
+    exposition.writeHeader(MetricFamilies.eventLoopTurns, into: &out)
+    exposition.write(MetricFamilies.eventLoopTurns, LabelSet(), added.count, into: &out)
   }
 
   private func writeBytes(into out: inout ByteBuffer) {
@@ -188,14 +193,46 @@ struct MetricsPage {
     }
   }
 
-  private func writeReuse(into out: inout ByteBuffer) {
-    exposition.writeHeader(MetricFamilies.upstreamRequests, into: &out)
-    for (index, reused) in (["false", "true"] as [StaticString]).enumerated() {
-      var labels = LabelSet()
-      labels.append("reused", reused)
-      let total = total { $0.upstreamRequests.value(index) }
-      exposition.write(MetricFamilies.upstreamRequests, labels, total, into: &out)
+  private func writeUpstreams(into out: inout ByteBuffer) {
+    writePair(MetricFamilies.upstreamRequests, "reused", "false", "true", into: &out) {
+      ($0.upstreamRequests.value(0), $0.upstreamRequests.value(1))
     }
+    writePair(MetricFamilies.tlsHandshakes, "resumed", "false", "true", into: &out) {
+      ($0.total(.fullHandshakes), $0.total(.resumedHandshakes))
+    }
+    writeLevel(MetricFamilies.requestsQueued, .requestsQueued, into: &out)
+    writeLevel(MetricFamilies.dialsInFlight, .dials, into: &out)
+  }
+
+  private func writeCodings(into out: inout ByteBuffer) {
+    writePair(MetricFamilies.codingInput, "stage", "encode", "decode", into: &out) {
+      ($0.total(.encodedIn), $0.total(.decodedIn))
+    }
+    writePair(MetricFamilies.codingOutput, "stage", "encode", "decode", into: &out) {
+      ($0.total(.encodedOut), $0.total(.decodedOut))
+    }
+  }
+
+  /// A counter with one label of two values.
+  private func writePair(
+    _ family: MetricFamily, _ label: StaticString, _ first: StaticString, _ second: StaticString,
+    into out: inout ByteBuffer, _ values: (MetricShard) -> (UInt64, UInt64)
+  ) {
+    exposition.writeHeader(family, into: &out)
+    for (value, total) in [
+      (first, total { values($0).0 }), (second, total { values($0).1 }),
+    ] {
+      var labels = LabelSet()
+      labels.append(label, value)
+      exposition.write(family, labels, total, into: &out)
+    }
+  }
+
+  private func writeLevel(
+    _ family: MetricFamily, _ level: WorkerLevel, into out: inout ByteBuffer
+  ) {
+    exposition.writeHeader(family, into: &out)
+    exposition.write(family, LabelSet(), self.level { $0.level(level) }, into: &out)
   }
 
   private func writeConnections(into out: inout ByteBuffer) {
@@ -261,6 +298,9 @@ struct MetricsPage {
     let none = LabelSet()
     exposition.writeHeader(MetricFamilies.logLinesDropped, into: &out)
     exposition.write(MetricFamilies.logLinesDropped, none, names.logLinesDropped(), into: &out)
+    exposition.writeHeader(MetricFamilies.idempotentReplays, into: &out)
+    exposition.write(
+      MetricFamilies.idempotentReplays, none, total { $0.total(.replays) }, into: &out)
     exposition.writeHeader(MetricFamilies.configReloadSuccessful, into: &out)
     exposition.write(
       MetricFamilies.configReloadSuccessful, none, names.isConfigReloadSuccessful ? 1 : 0,
@@ -268,10 +308,30 @@ struct MetricsPage {
     exposition.writeHeader(MetricFamilies.configReloadTimestamp, into: &out)
     exposition.write(
       MetricFamilies.configReloadTimestamp, none, names.configReloadUnixSeconds, into: &out)
+    var digest = LabelSet()
+    digest.append("digest", names.configDigest)
+    exposition.writeHeader(MetricFamilies.configInfo, into: &out)
+    exposition.write(MetricFamilies.configInfo, digest, 1, into: &out)
     var version = LabelSet()
     version.append("version", names.version)
     exposition.writeHeader(MetricFamilies.buildInfo, into: &out)
     exposition.write(MetricFamilies.buildInfo, version, 1, into: &out)
+  }
+
+  private func writeMemory(into out: inout ByteBuffer) {
+    exposition.writeHeader(MetricFamilies.bufferedBytes, into: &out)
+    let kept = level { $0.level(.keptBufferBytes) }
+    exposition.write(
+      MetricFamilies.bufferedBytes, LabelSet(), max(0, BufferMemory.heldBytes - kept), into: &out)
+    exposition.writeHeader(MetricFamilies.allocatorBytes, into: &out)
+    let allocated = Memory.allocated()
+    for (state, bytes) in [
+      ("used" as StaticString, allocated.used), ("free", allocated.free),
+    ] {
+      var labels = LabelSet()
+      labels.append("state", state)
+      exposition.write(MetricFamilies.allocatorBytes, labels, bytes, into: &out)
+    }
   }
 
   // MARK: Sums over the workers

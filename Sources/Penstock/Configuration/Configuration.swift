@@ -23,6 +23,9 @@ public final class Configuration: Sendable {
   public let log: LogConfiguration
   public let limits: Limits
   public let timeouts: Timeouts
+  /// Tells two configurations apart, without telling of their secrets; empty where it was not read
+  /// from a file.
+  public let digest: String
   /// What an operator should know and nothing refuses; each is one sentence.
   public let warnings: [String]
 
@@ -32,7 +35,7 @@ public final class Configuration: Sendable {
     accounts: [Account] = [], routes: [Route] = [], execute: ExecuteConfiguration = .init(),
     idempotency: IdempotencyConfiguration = .init(), files: FilesConfiguration = .init(),
     log: LogConfiguration = .init(), limits: Limits = .init(), timeouts: Timeouts = .init(),
-    warnings: [String] = []
+    digest: String = "", warnings: [String] = []
   ) {
     precondition(workers > 0)
     precondition(accounts.indices.allSatisfy { accounts[$0].index == $0 })
@@ -53,6 +56,7 @@ public final class Configuration: Sendable {
     self.log = log
     self.limits = limits
     self.timeouts = timeouts
+    self.digest = digest
     self.warnings = warnings
   }
 

@@ -65,10 +65,13 @@ extension Exchange {
     execute.isReplayed = true
     switch kept {
     case .envelope(let bytes):
+      worker.shard.addTotal(.replays, 1)
       var body = ByteBuffer()
       body.append(bytes)
       answerEnvelope(body)
-    case .error(let error, let hasSentBytes): answer(error, hasSentBytes: hasSentBytes)
+    case .error(let error, let hasSentBytes):
+      worker.shard.addTotal(.replays, 1)
+      answer(error, hasSentBytes: hasSentBytes)
     case .notKept: answer(.replayUnavailable)
     }
     client?.mark()

@@ -46,6 +46,7 @@ final class SharedState: Sendable {
       },
       logLinesDropped: { sink.droppedLines }, files: { files?.figures },
       isConfigReloadSuccessful: true,
-      configReloadUnixSeconds: startUnixSeconds, version: penstockVersion)
+      configReloadUnixSeconds: startUnixSeconds, configDigest: configuration.digest,
+      version: penstockVersion)
   }
 }

@@ -69,7 +69,17 @@ struct ConfigurationReader {
       trustedProxies: parts.trusted, projects: projectsReader.projects,
       accounts: accountsReader.accounts, routes: routesReader.routes, execute: parts.execute,
       idempotency: parts.idempotency, files: parts.files, log: parts.log, limits: parts.limits,
-      timeouts: parts.timeouts, warnings: sortedFaults().map(\.headline))
+      timeouts: parts.timeouts, digest: digest, warnings: sortedFaults().map(\.headline))
+  }
+
+  /// Of the text of all files as a fault may show it: a digest of what can be guessed would tell
+  /// whether a guess is right, so no secret has a part in it.
+  private var digest: String {
+    var text = ""
+    for (source, _) in files {
+      for number in source.lines.indices { text += source.shownLine(number + 1) + "\n" }
+    }
+    return KeyDigest(of: Array(text.utf8).span).hexadecimal(count: 16)
   }
 
   private func workers(_ file: Section) -> Int {

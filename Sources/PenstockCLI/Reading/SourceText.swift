@@ -43,4 +43,11 @@ final class SourceText {
   }
 
   func maskColumn(line: Int) -> Int? { maskColumns[line] }
+
+  /// The line, which counts from 1, up to where it must not be shown.
+  func shownLine(_ number: Int) -> String {
+    let scalars = lines[number - 1].unicodeScalars
+    guard let column = maskColumns[number] else { return String(lines[number - 1]) }
+    return String(scalars.prefix(column - 1))
+  }
 }
