@@ -153,7 +153,7 @@ import Wire
   }
 
   @Test func `a denial of rules names the list, and whether it was only observed`() throws {
-    let shard = MetricShard(accountCount: 1, projectCount: 1)
+    let shard = MetricShard(AccountRows(accounts: 1, rowsMax: 1), projectCount: 1)
     var record = AccessRecord()
     for (project, account, told) in [
       (.allowed, .allowed, ""), (.allowed, .denied, #","rule":"denied","rule_of":"account""#),
@@ -174,7 +174,7 @@ import Wire
   }
 
   @Test func `an exchange is counted once, in its account's row`() {
-    let shard = MetricShard(accountCount: 1)
+    let shard = MetricShard(AccountRows(accounts: 1, rowsMax: 1))
     var record = AccessRecord()
     record.start(nanoseconds: 0)
     record.account = 0

@@ -250,6 +250,21 @@ def test_the_allocator_and_the_turns_are_told(penstock, grown):
     assert grown("penstock_event_loop_turns_total") > 0
 
 
+# --- Accounts -------------------------------------------------------------------------------
+
+def test_accounts_have_series_in_the_order_of_use_and_then_share_one(up):
+    accounts = [account(up, f"ca_{number}") for number in range(20)]
+    with Penstock({"accounts": accounts, "metrics": {"accounts_max": 2}}) as server:
+        assert server.metric("penstock_accounts_folded") == 0
+        for number in (19, 7, 3, 0, 19, 3):
+            outcome(server, proxy("GET", account=f"ca_{number}"))
+        requests = "penstock_requests_total"
+        assert server.metric(requests, account="ca_19") == 2
+        assert server.metric(requests, account="ca_7") == 1
+        assert server.metric(requests, account="other") == 3
+        assert server.metric("penstock_accounts_folded") == 2
+
+
 # --- The configuration ----------------------------------------------------------------------
 
 def digest_of(server):

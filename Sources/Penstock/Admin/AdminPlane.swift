@@ -1,3 +1,5 @@
+import EventLoop
+import Telemetry
 import Wire
 
 /// What operators and scrapers see: metrics, health and the description of the execute endpoint, on
@@ -31,19 +33,21 @@ enum AdminPlane {
     }
   }
 
+  /// On a helper thread: to sum and write the series of a thousand accounts takes longer than a
+  /// turn may.
   private static func serveMetrics(_ exchange: Exchange, _ bytes: Span<UInt8>) {
     let isOpenMetrics = asksForOpenMetrics(exchange.head, bytes)
-    var page = ByteBuffer()
-    let worker = exchange.worker
-    MetricsPage.write(
-      shards: worker.shared.shards, names: worker.shared.metricNames, openMetrics: isOpenMetrics,
-      into: &page)
-    exchange.answer(
-      200,
-      isOpenMetrics
-        ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-        : "text/plain; version=0.0.4; charset=utf-8",
-      body: page, fields: ByteBuffer(), closes: false)
+    let task = AwaitedTask(exchange)
+    exchange.awaitedTask = task
+    let shared = exchange.worker.shared
+    let remote = exchange.worker.remote
+    shared.scrapes.submit {
+      let page = WrittenPage()
+      MetricsPage.write(
+        shards: shared.shards, names: shared.metricNames, openMetrics: isOpenMetrics,
+        into: &page.bytes)
+      remote.post { task.exchange?.onMetricsWritten(page, isOpenMetrics: isOpenMetrics) }
+    }
   }
 
   private static func serveDocument(_ exchange: Exchange) {
@@ -106,5 +110,22 @@ enum AdminPlane {
       index &+= 1
     }
     return true
+  }
+}
+
+/// A page on its way from the thread that writes it.
+// Sendable: whoever has it is alone with it; the queues in between order one behind the other.
+private final class WrittenPage: @unchecked Sendable {
+  var bytes = ByteBuffer()
+}
+
+extension Exchange {
+  fileprivate func onMetricsWritten(_ page: WrittenPage, isOpenMetrics: Bool) {
+    awaitedTask = nil
+    guard state.response == .awaited else { return }
+    answer(
+      200, Exposition(isOpenMetrics: isOpenMetrics).contentType, body: page.bytes,
+      fields: ByteBuffer(), closes: false)
+    client?.mark()
   }
 }

@@ -48,6 +48,9 @@ enum MetricFamilies {
     "penstock_event_loop_turns_total", .counter, "Turns that event loops have taken.")
   static let allocatorBytes = MetricFamily(
     "penstock_allocator_bytes", .gauge, "Memory that the allocator has lent, and holds free.")
+  static let accountsFolded = MetricFamily(
+    "penstock_accounts_folded", .gauge,
+    "Accounts that were used and share the label other, for there were too many before them.")
   static let configInfo = MetricFamily(
     "penstock_config_info", .gauge,
     "Always 1; its label is the digest of the configuration's text without its secrets.")

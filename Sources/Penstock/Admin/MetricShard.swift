@@ -2,9 +2,9 @@ import Telemetry
 
 /// What one worker counts. The worker's thread writes, a scrape reads from any thread.
 ///
-/// Accounts are numbered as in the configuration; -1 is a request that has none, and those from
-/// `accountCount` on share one row, so that no configuration makes it larger. Its memory is
-/// reserved for the largest case and resident only where something was counted.
+/// Accounts are numbered as in the configuration, -1 is a request that has none; which of them has
+/// a row of its own all shards know from the same `AccountRows`. Its memory is reserved for the
+/// largest case and resident only where something was counted.
 final class MetricShard: Sendable {
   static let defaultDurationBoundsNanoseconds: [Int64] = [
     1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000, 250_000_000,
@@ -23,8 +23,7 @@ final class MetricShard: Sendable {
   static let codeMin = 100
   static let codeSpan = 512
 
-  /// The accounts that have a row of their own.
-  let accountCount: Int
+  let accountRows: AccountRows
   let requests: SparseCounterTable
   let upstreamResponses: SparseCounterTable
   let errors: SparseCounterTable
@@ -48,13 +47,13 @@ final class MetricShard: Sendable {
   private let gauges: GaugeTable
 
   init(
-    accountCount: Int, projectCount: Int = 0,
+    _ accountRows: AccountRows, projectCount: Int = 0,
     durationBoundsNanoseconds: [Int64] = defaultDurationBoundsNanoseconds,
     addedBoundsNanoseconds: [Int64] = defaultAddedBoundsNanoseconds
   ) {
-    precondition(accountCount >= 0 && projectCount >= 0)
-    self.accountCount = accountCount
-    let rows = accountCount + 2
+    precondition(projectCount >= 0)
+    self.accountRows = accountRows
+    let rows = accountRows.rowsMax + 2
     requests = SparseCounterTable(
       rows: rows * MethodLabel.allCases.count, width: Self.codeSpan)
     upstreamResponses = SparseCounterTable(rows: rows, width: Self.codeSpan)
@@ -81,14 +80,7 @@ final class MetricShard: Sendable {
 
   // MARK: Rows
 
-  /// The row of the accounts past `accountCount`.
-  var otherRow: Int { accountCount }
-  /// The row of the requests without an account.
-  var noneRow: Int { accountCount + 1 }
-
-  func row(account: Int) -> Int {
-    account < 0 ? noneRow : min(account, otherRow)
-  }
+  func row(account: Int) -> Int { accountRows.row(of: account) }
 
   /// The row of an account's method in `requests`.
   func requestRow(_ row: Int, _ method: MethodLabel) -> Int {

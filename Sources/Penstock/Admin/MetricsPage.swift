@@ -41,16 +41,17 @@ struct MetricsPage {
       accounts = []
       return
     }
-    precondition(shards.allSatisfy { $0.accountCount == first.accountCount })
+    let rows = first.accountRows
+    precondition(shards.allSatisfy { $0.accountRows === rows })
     var accounts: [(row: Int, labels: LabelSet)] = []
-    for row in 0...first.noneRow where shards.contains(where: { $0.isUsed(row: row) }) {
+    for row in 0...rows.noneRow where shards.contains(where: { $0.isUsed(row: row) }) {
       var labels = LabelSet()
       switch row {
-      case first.noneRow: labels.append("account", "none" as StaticString)
-      case first.otherRow: labels.append("account", "other" as StaticString)
-      // A row that no account has any longer keeps its counts, but not a name.
-      case let row where row >= names.accounts.count: continue
-      default: labels.append("account", names.accounts[row])
+      case rows.noneRow: labels.append("account", "none" as StaticString)
+      case rows.otherRow: labels.append("account", "other" as StaticString)
+      default:
+        guard let account = rows.account(ofRow: row) else { continue }
+        labels.append("account", names.accounts[account])
       }
       accounts.append((row, labels))
     }
@@ -301,6 +302,9 @@ struct MetricsPage {
     exposition.writeHeader(MetricFamilies.idempotentReplays, into: &out)
     exposition.write(
       MetricFamilies.idempotentReplays, none, total { $0.total(.replays) }, into: &out)
+    exposition.writeHeader(MetricFamilies.accountsFolded, into: &out)
+    let folded = shards.first?.accountRows.folded ?? 0
+    exposition.write(MetricFamilies.accountsFolded, none, folded, into: &out)
     exposition.writeHeader(MetricFamilies.configReloadSuccessful, into: &out)
     exposition.write(
       MetricFamilies.configReloadSuccessful, none, names.isConfigReloadSuccessful ? 1 : 0,

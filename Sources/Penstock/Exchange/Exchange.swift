@@ -82,8 +82,8 @@ final class Exchange {
   var movedNanoseconds: Int64 = 0
   /// True exactly when the output went over its high mark and not yet down to the low one.
   var isDownstreamFull = false
-  /// A stored file is being opened for it.
-  var fileOpening: FileOpening?
+  /// A helper thread is at work for it.
+  var awaitedTask: AwaitedTask?
   /// What the envelope endpoint keeps; nil on the streaming route.
   var execute: ExecuteEnd?
 
@@ -197,8 +197,8 @@ final class Exchange {
     settleReplay(.notKept, keeps: true)  // an answer that was cut
     endFetch()
     cancelFile()
-    fileOpening?.exchange = nil
-    fileOpening = nil
+    awaitedTask?.exchange = nil
+    awaitedTask = nil
     if record.hasUpstream, record.times == nil { record.times = times(upTo: .respond) }
     upstream?.release()
     upstream = nil

@@ -139,7 +139,7 @@ extension Exchange {
   func onTotalTimeout() {
     leaveReplay()
     if state.response == .whole || state.response == .cut { return }
-    if execute?.isFileEnding ?? false || fileOpening != nil || client?.file != nil {
+    if execute?.isFileEnding ?? false || awaitedTask != nil || client?.file != nil {
       fail(.spoolUnavailable, .respond)
       return
     }

@@ -15,20 +15,20 @@ extension Exchange {
       return
     }
     let wish = FileWish(head, bytes, entityTag: link.entityTag, isToHead: isToHead)
-    let opening = FileOpening(self)
-    fileOpening = opening
+    let task = AwaitedTask(self)
+    awaitedTask = task
     client?.awaitDisk()
     let remote = worker.remote
     store.tasks.submit {
       let opened = OpenedFile.open(link, in: store)
-      remote.post { opening.exchange?.onFileOpened(opened, link, wish) }
+      remote.post { task.exchange?.onFileOpened(opened, link, wish) }
     }
   }
 
   func onFileOpened(
     _ opened: Result<OpenedFile, PenstockError>, _ link: FileLink, _ wish: FileWish
   ) {
-    fileOpening = nil
+    awaitedTask = nil
     // While it was opened the request may have turned out broken, or its time run out.
     guard state.response == .awaited else { return }
     client?.clearExchangeTimeout()

@@ -10,6 +10,8 @@ final class SharedState: Sendable {
   let connections = SharedCount()
   let runningWorkers = SharedCount()
   let replays: ReplayTable
+  /// Writes pages for scrapers, one at a time.
+  let scrapes = BlockingTasks(threadsMax: 1)
   /// Nil where there is no directory for it.
   let files: FileStore?
   /// The configured limit, or what fits the descriptors.
@@ -27,12 +29,13 @@ final class SharedState: Sendable {
     self.ownListeners = ownListeners
     replays = ReplayTable(
       configuration.idempotency, answerBytesMax: configuration.limits.idempotentAnswerBytes)
-    let accountCount = min(configuration.accounts.count, configuration.metrics.accountsMax)
+    let accountRows = AccountRows(
+      accounts: configuration.accounts.count, rowsMax: configuration.metrics.accountsMax)
     let bounds = configuration.metrics.bucketsSeconds.map { Int64($0 * 1e9) }
     let addedBounds = configuration.metrics.addedBucketsSeconds.map { Int64($0 * 1e9) }
     shards = (0..<configuration.workers).map { _ in
       MetricShard(
-        accountCount: accountCount, projectCount: configuration.projects.count,
+        accountRows, projectCount: configuration.projects.count,
         durationBoundsNanoseconds: bounds, addedBoundsNanoseconds: addedBounds)
     }
     metricNames = MetricNames(
