@@ -254,7 +254,7 @@ final class Worker: TurnEndHandler {
   func log(_ record: borrowing AccessRecord, client: ClientConnection?) {
     guard let client, client.plane == .data else { return }
     let now = loop.nowNanoseconds
-    record.count(in: shard, nowNanoseconds: now)
+    record.count(in: shard, nowNanoseconds: now, unixNanoseconds: loop.wallNanoseconds)
     if configuration.log.level > .info, record.error == nil { return }
     JSONLine.begin(unixNanoseconds: loop.wallNanoseconds, &timestamps, into: &log.bytes)
     record.write(

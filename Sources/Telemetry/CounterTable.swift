@@ -36,6 +36,18 @@ public struct CounterTable: ~Copyable, @unchecked Sendable {
     cells[index].store(value | bits, ordering: .relaxed)
   }
 
+  /// Sets a cell, from the writing thread alone, behind all that it wrote before.
+  @inlinable public func setInOrder(_ index: Int, _ value: UInt64) {
+    precondition(index >= 0 && index < count)
+    cells[index].store(value, ordering: .releasing)
+  }
+
+  /// Reads a cell, before all that is read later.
+  @inlinable public func valueInOrder(_ index: Int) -> UInt64 {
+    precondition(index >= 0 && index < count)
+    return cells[index].load(ordering: .acquiring)
+  }
+
   /// What a counter stands at, read from any thread.
   @inlinable public func value(_ index: Int) -> UInt64 {
     precondition(index >= 0 && index < count)

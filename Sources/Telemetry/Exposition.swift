@@ -67,9 +67,10 @@ public struct Exposition: Sendable {
   }
 
   /// Writes a histogram's buckets, made cumulative, then its sum and its count.
+  /// `exemplar`: of a bucket, which only OpenMetrics takes.
   public func write(
     _ family: MetricFamily, _ labels: LabelSet, _ histogram: HistogramSum,
-    into out: inout ByteBuffer
+    into out: inout ByteBuffer, exemplar: (_ bucket: Int) -> Exemplar? = { _ in nil }
   ) {
     var cumulative: UInt64 = 0
     for (bucket, count) in histogram.counts.enumerated() {
@@ -88,6 +89,7 @@ public struct Exposition: Sendable {
       }
       out.append("\"} ")
       out.append(decimal: Int(clamping: cumulative))
+      if isOpenMetrics, count > 0, let example = exemplar(bucket) { write(example, into: &out) }
       out.append(0x0a)
     }
     writeSeries(family, suffix: "_sum", labels, into: &out)
@@ -96,6 +98,24 @@ public struct Exposition: Sendable {
     writeSeries(family, suffix: "_count", labels, into: &out)
     out.append(decimal: Int(clamping: cumulative))
     out.append(0x0a)
+  }
+
+  /// The ids are of closed alphabets, and need no escape; together they stay below the 128
+  /// characters that a label set of an exemplar may have.
+  private func write(_ exemplar: Exemplar, into out: inout ByteBuffer) {
+    out.append(" # {")
+    if !exemplar.traceID.isEmpty {
+      out.append("trace_id=\"")
+      out.append(exemplar.traceID)
+      out.append("\",")
+    }
+    out.append("request_id=\"")
+    out.append(exemplar.requestID)
+    out.append("\"} ")
+    writeSeconds(UInt64(max(0, exemplar.nanoseconds)), into: &out)
+    out.append(0x20)
+    // A float64 of seconds tells microseconds apart, and no more than that.
+    writeSeconds(UInt64(max(0, exemplar.unixNanoseconds)) / 1000 * 1000, into: &out)
   }
 
   /// Writes what stands after the last family: OpenMetrics must see that nothing is missing.

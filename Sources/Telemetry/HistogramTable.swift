@@ -19,7 +19,9 @@ public struct HistogramTable: ~Copyable, Sendable {
   }
 
   /// Counts one duration, from the writing thread alone. A clock that ran backwards counts as 0.
-  @inlinable public func observe(row: Int, nanoseconds: Int64) {
+  /// Returns the bucket that it fell into.
+  @discardableResult
+  @inlinable public func observe(row: Int, nanoseconds: Int64) -> Int {
     precondition(row >= 0 && row < rows)
     let duration = max(0, nanoseconds)
     let bounds = boundsNanoseconds.span
@@ -34,6 +36,7 @@ public struct HistogramTable: ~Copyable, Sendable {
     let first = row &* stride
     cells.add(first &+ bucket, 1)
     cells.add(first &+ stride &- 1, UInt64(duration))
+    return bucket
   }
 
   /// A bucket's own count, not cumulative; the one at `boundsNanoseconds.count` has no bound.

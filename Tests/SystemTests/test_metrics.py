@@ -1,5 +1,6 @@
 """What metrics tell of the ways to an upstream: phases, connections, retries, codings, memory."""
 
+import re
 import socket
 import threading
 import time
@@ -248,6 +249,39 @@ def test_the_allocator_and_the_turns_are_told(penstock, grown):
     assert penstock.metric("penstock_allocator_bytes", state="used") > 100_000
     assert penstock.metric("penstock_allocator_bytes", state="free") >= 0
     assert grown("penstock_event_loop_turns_total") > 0
+
+
+# --- Exemplars ------------------------------------------------------------------------------
+
+OPEN_METRICS = [("Accept", "application/openmetrics-text; version=1.0.0")]
+EXEMPLAR = re.compile(
+    r'penstock_request_duration_seconds_bucket\{account="ca_up",le="([^"]+)"\} \d+'
+    r' # \{request_id="([^"]+)"\} (\S+) (\S+)')
+
+
+def test_a_bucket_names_its_last_request(penstock, up, grown):
+    """`request_id` is as the log line has it, so that the slow one can be looked up."""
+    longest = "x" * 64
+    outcome(penstock, proxy("GET", headers=[("x-request-id", longest)]))
+    up.handler = scripted.after(0.3)
+    up.drop()
+    slow = outcome(penstock, proxy("GET"))
+    page = penstock.admin(headers=OPEN_METRICS)
+    assert page.header("content-type").startswith("application/openmetrics-text; version=1.0.0")
+    found = {name: (float(bound), float(value), float(when))
+             for bound, name, value, when in EXEMPLAR.findall(page.body.decode())}
+    assert longest in found, "never cut"
+    bound, value, when = found[slow.request_id]
+    assert 0.3 <= value <= bound
+    assert abs(when - time.time()) < 60
+    assert b" # {" not in penstock.admin().body
+
+
+def test_exemplars_can_be_turned_off(up):
+    with Penstock({"accounts": [account(up)], "metrics": {"exemplars": False}}) as server:
+        outcome(server, proxy("GET", account="ca_echo"))
+        page = server.admin(headers=OPEN_METRICS).body
+        assert page.endswith(b"# EOF\n") and b" # {" not in page
 
 
 # --- Accounts -------------------------------------------------------------------------------

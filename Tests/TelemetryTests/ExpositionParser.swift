@@ -66,6 +66,10 @@ struct ExpositionParser {
       throw Fault(line: line, reason: "not a sample of the family above")
     }
     let labels = try readLabels(&rest, line)
+    if isOpenMetrics, name.hasSuffix("_bucket"), let mark = rest.range(of: " # ") {
+      try readExemplar(rest[mark.upperBound...], line)
+      rest = rest[..<mark.lowerBound]
+    }
     guard rest.first == " ", let value = Double(rest.dropFirst().replacing("Inf", with: "inf"))
     else { throw Fault(line: line, reason: "no value") }
     let sample = Sample(name: name, labels: labels)
@@ -73,6 +77,17 @@ struct ExpositionParser {
       throw Fault(line: line, reason: "the series stands there twice")
     }
     sampleTexts[sample] = String(rest.dropFirst())
+  }
+
+  /// The labels of an exemplar, its value and its time.
+  private func readExemplar(_ text: Substring, _ line: String) throws {
+    var rest = text
+    let labels = try readLabels(&rest, line)
+    let characters = labels.reduce(0) { $0 + $1.key.count + $1.value.count }
+    let numbers = rest.split(separator: " ").map { Double($0) }
+    guard (1...128).contains(characters), numbers.count == 2, !numbers.contains(nil) else {
+      throw Fault(line: line, reason: "no exemplar")
+    }
   }
 
   /// The names that samples of a family may have, of which `name` should be one.

@@ -57,6 +57,28 @@ import Wire
     #expect(parsed.value("app_level", ["account": name]) == 1)
   }
 
+  @Test func `a bucket's exemplar stands behind it, in OpenMetrics alone`() {
+    let table = HistogramTable(rows: 1, boundsNanoseconds: [1_000_000_000, 2_000_000_000])
+    table.observe(row: 0, nanoseconds: 1_500_000_000)
+    var sum = HistogramSum(boundsNanoseconds: table.boundsNanoseconds)
+    sum.add(table, row: 0)
+    let exemplar = Exemplar(
+      nanoseconds: 1_500_000_000, unixNanoseconds: 1_700_000_000_123_456_789,
+      requestID: Array("id-7".utf8), traceID: Array("4bf92f3577b34da6a3ce929d0e0e4736".utf8))
+    func written(_ isOpenMetrics: Bool) -> String {
+      page(isOpenMetrics) { exposition, out in
+        exposition.write(time, LabelSet(), sum, into: &out) { _ in exemplar }
+      }
+    }
+    #expect(!written(false).contains("id-7"))
+    let lines = written(true).split(separator: "\n")
+    #expect(lines.count { $0.contains("id-7") } == 1, "an empty bucket has none")
+    #expect(
+      lines[1]
+        == #"app_time_seconds_bucket{le="2.0"} 1 # {trace_id="4bf92f3577b34da6a3ce929d0e0e4736","#
+        + #"request_id="id-7"} 1.5 1700000000.123456"#)
+  }
+
   @Test func `labels that were cut off are not written`() {
     var labels = LabelSet()
     labels.append("account", "crm")

@@ -28,6 +28,8 @@ final class MetricShard: Sendable {
   let upstreamResponses: SparseCounterTable
   let errors: SparseCounterTable
   let durations: HistogramTable
+  /// Of `durations`, by account; nil where they are off.
+  let exemplars: ExemplarTable?
   let ttfb: HistogramTable
   let connects: HistogramTable
   let added: HistogramTable
@@ -49,7 +51,8 @@ final class MetricShard: Sendable {
   init(
     _ accountRows: AccountRows, projectCount: Int = 0,
     durationBoundsNanoseconds: [Int64] = defaultDurationBoundsNanoseconds,
-    addedBoundsNanoseconds: [Int64] = defaultAddedBoundsNanoseconds
+    addedBoundsNanoseconds: [Int64] = defaultAddedBoundsNanoseconds,
+    hasExemplars: Bool = true
   ) {
     precondition(projectCount >= 0)
     self.accountRows = accountRows
@@ -59,6 +62,9 @@ final class MetricShard: Sendable {
     upstreamResponses = SparseCounterTable(rows: rows, width: Self.codeSpan)
     errors = SparseCounterTable(rows: rows, width: Self.errorsMax)
     durations = HistogramTable(rows: rows, boundsNanoseconds: durationBoundsNanoseconds)
+    exemplars =
+      hasExemplars
+      ? ExemplarTable(rows: rows, buckets: durationBoundsNanoseconds.count + 1) : nil
     ttfb = HistogramTable(rows: rows, boundsNanoseconds: durationBoundsNanoseconds)
     connects = HistogramTable(rows: 1, boundsNanoseconds: durationBoundsNanoseconds)
     added = HistogramTable(rows: rows, boundsNanoseconds: addedBoundsNanoseconds)
@@ -100,8 +106,15 @@ final class MetricShard: Sendable {
   }
 
   /// From the first byte of the request to the last byte of its answer.
-  func observeDuration(account: Int, nanoseconds: Int64) {
-    durations.observe(row: row(account: account), nanoseconds: nanoseconds)
+  /// `unixNanoseconds`: now, for the exemplar that it becomes.
+  func observeDuration(
+    account: Int, nanoseconds: Int64, unixNanoseconds: Int64, requestID: Span<UInt8>
+  ) {
+    let row = row(account: account)
+    let bucket = durations.observe(row: row, nanoseconds: nanoseconds)
+    exemplars?.set(
+      row: row, bucket: bucket, nanoseconds: nanoseconds, unixNanoseconds: unixNanoseconds,
+      requestID: requestID, traceID: Span())
   }
 
   /// How long an exchange was in a phase that it went through.

@@ -118,7 +118,9 @@ struct MetricsPage {
     for (row, labels) in accounts {
       sum.reset()
       for shard in shards { sum.add(shard.durations, row: row) }
-      exposition.write(MetricFamilies.requestDuration, labels, sum, into: &out)
+      exposition.write(MetricFamilies.requestDuration, labels, sum, into: &out) {
+        exemplar(row: row, bucket: $0)
+      }
     }
     exposition.writeHeader(MetricFamilies.upstreamTTFB, into: &out)
     for (row, labels) in accounts {
@@ -144,6 +146,16 @@ struct MetricsPage {
     exposition.write(MetricFamilies.eventLoopLag, LabelSet(), added, into: &out)
     exposition.writeHeader(MetricFamilies.eventLoopTurns, into: &out)
     exposition.write(MetricFamilies.eventLoopTurns, LabelSet(), added.count, into: &out)
+  }
+
+  /// The newest of all workers.
+  private func exemplar(row: Int, bucket: Int) -> Exemplar? {
+    var newest: Exemplar?
+    for shard in shards {
+      guard let found = shard.exemplars?.exemplar(row: row, bucket: bucket) else { continue }
+      if found.unixNanoseconds > newest?.unixNanoseconds ?? Int64.min { newest = found }
+    }
+    return newest
   }
 
   private func writeBytes(into out: inout ByteBuffer) {

@@ -15,18 +15,21 @@ public struct MetricsConfiguration: Sendable {
   public let accountsMax: Int
   public let bucketsSeconds: [Double]
   public let addedBucketsSeconds: [Double]
+  /// Whether the buckets of the request histogram name a request each, for OpenMetrics.
+  public let exemplars: Bool
   public let nativeHistograms: Bool
 
   public init(
     listen: ListenAddress? = nil, accountsMax: Int = 1000,
     bucketsSeconds: [Double] = Self.defaultBucketsSeconds,
     addedBucketsSeconds: [Double] = Self.defaultAddedBucketsSeconds,
-    nativeHistograms: Bool = false
+    exemplars: Bool = true, nativeHistograms: Bool = false
   ) {
     self.listen = listen
     self.accountsMax = accountsMax
     self.bucketsSeconds = bucketsSeconds
     self.addedBucketsSeconds = addedBucketsSeconds
+    self.exemplars = exemplars
     self.nativeHistograms = nativeHistograms
   }
 }

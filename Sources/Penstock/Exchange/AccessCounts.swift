@@ -3,9 +3,11 @@ import Telemetry
 /// What metrics count of an exchange.
 extension AccessRecord {
   /// Counts the exchange in its worker's shard, when it has ended.
-  borrowing func count(in shard: MetricShard, nowNanoseconds: Int64) {
+  borrowing func count(in shard: MetricShard, nowNanoseconds: Int64, unixNanoseconds: Int64) {
     shard.countRequest(account: account, method: method, code: status)
-    shard.observeDuration(account: account, nanoseconds: nowNanoseconds - startNanoseconds)
+    shard.observeDuration(
+      account: account, nanoseconds: nowNanoseconds - startNanoseconds,
+      unixNanoseconds: unixNanoseconds, requestID: requestID.span)
     shard.addRequestBytes(account: account, bytesReceived)
     shard.addResponseBytes(account: account, bytesSent)
     if let error {

@@ -36,7 +36,8 @@ final class SharedState: Sendable {
     shards = (0..<configuration.workers).map { _ in
       MetricShard(
         accountRows, projectCount: configuration.projects.count,
-        durationBoundsNanoseconds: bounds, addedBoundsNanoseconds: addedBounds)
+        durationBoundsNanoseconds: bounds, addedBoundsNanoseconds: addedBounds,
+        hasExemplars: configuration.metrics.exemplars)
     }
     metricNames = MetricNames(
       accounts: configuration.accounts.map(\.id), projects: configuration.projects.map(\.name),

@@ -7,7 +7,9 @@ enum Keys {
   /// What a file that another includes may hold.
   static let includedFile = ["api_keys", "accounts", "routes"]
   static let listener = ["address", "half_close"]
-  static let metrics = ["listen", "accounts_max", "buckets", "added_buckets", "native_histograms"]
+  static let metrics = [
+    "listen", "accounts_max", "buckets", "added_buckets", "exemplars", "native_histograms",
+  ]
   static let project = [
     "name", "key", "key_sha256", "accounts", "default_account", "rate", "rules",
   ]

@@ -24,7 +24,7 @@ struct ServicesReader {
       accountsMax: given.count("accounts_max", fallback.accountsMax, in: 0...100_000),
       bucketsSeconds: buckets(given, "buckets", fallback.bucketsSeconds),
       addedBucketsSeconds: buckets(given, "added_buckets", fallback.addedBucketsSeconds),
-      nativeHistograms: isNative)
+      exemplars: given.flag("exemplars", fallback.exemplars), nativeHistograms: isNative)
   }
 
   /// Rising bounds in seconds; `+Inf` is added by itself.
