@@ -91,6 +91,7 @@ public final class Server {
     for worker in workers { threads.append(ServerProcess.startThread(worker)) }
     tell("started", "penstock \(penstockVersion), \(workers.count) workers")
     tellOfFiles()
+    Memory.giveBack()  // what reading the configuration took
     for warning in configuration.warnings { tell("configuration", warning, level: "warning") }
     while true {
       switch ServerProcess.waitForSignal(milliseconds: nil) {

@@ -46,9 +46,9 @@ final class Worker: TurnEndHandler {
   private var connectionsPeak = 0
   private var exchanges: [Exchange] = []
   private var executeEnds: [ExecuteEnd] = []
-  /// By account: the pool of its base URL, and those of its other hosts.
-  private var basePools: [ConnectionPool] = []
-  private var otherPools: [[Origin: ConnectionPool]] = []
+  /// By account, once it is used: the pool of its base URL, and those of its other hosts.
+  private var basePools: [ConnectionPool?]
+  private var otherPools: [Int: [Origin: ConnectionPool]] = [:]
 
   /// True once the process is shutting down: answers are their connections' last.
   private(set) var isDraining = false
@@ -59,6 +59,7 @@ final class Worker: TurnEndHandler {
     self.index = index
     self.shared = shared
     configuration = shared.configuration
+    basePools = Array(repeating: nil, count: shared.configuration.accounts.count)
     let limits = configuration.limits
     do throws(SystemFault) {
       loop = try EventLoop(
@@ -74,9 +75,9 @@ final class Worker: TurnEndHandler {
       idleMax: limits.compressionContextsIdle)
     connector = Connector(
       loop: loop, blocks: blocks, pipes: pipes, dialsInFlight: limits.dialsInFlight)
-    authenticator = Authenticator(configuration.projects)
-    router = Router(configuration)
-    compression = CompressionRules(configuration)
+    authenticator = shared.authenticator
+    router = shared.router
+    compression = shared.compression
     headLimits = HeadLimits(
       targetBytes: limits.uriBytes, fieldBytes: limits.headerBytes, fields: limits.headers,
       fieldNameBytes: limits.headerNameBytes, fieldValueBytes: limits.headerValueBytes,
@@ -95,7 +96,7 @@ final class Worker: TurnEndHandler {
     log = LogBuffer(sink: shared.sink, lineBytesMax: limits.logLineBytes)
     // Envelopes pass through it that may bring credentials.
     staged.holdsSecrets = configuration.execute.customConnectionData
-    try makePools()
+    try makeTLSContexts()
     logTimer = LogTimer(self)
     if index == 0 { sweepTimer = shared.files.map { FileSweepTimer($0, loop) } }
     loop.setTurnEndHandler(self)
@@ -110,41 +111,52 @@ final class Worker: TurnEndHandler {
 
   // MARK: Upstream
 
-  private func makePools() throws(ServerFault) {
-    for account in configuration.accounts {
-      let base = account.base
-      let origin = Origin(isTLS: base.isTLS, host: base.host, port: base.port)
-      let settings = try poolSettings(account, origin, isBase: true)
-      basePools.append(connector.makePool(origin, settings))
-      otherPools.append([:])
+  /// So that an account's file of roots is read before anyone is served.
+  private func makeTLSContexts() throws(ServerFault) {
+    for account in configuration.accounts where account.base.isTLS {
+      _ = try tlsContext(of: account)
+    }
+  }
+
+  private func tlsContext(of account: Account) throws(ServerFault) -> TLSContext {
+    do throws(TLSContextFault) {
+      return try connector.tlsContext(caFile: account.caFile)
+    } catch {
+      throw ServerFault("account \(account.id): its ca_file holds no certificate")
     }
   }
 
   private func poolSettings(
     _ account: Account, _ origin: Origin, isBase: Bool
   ) throws(ServerFault) -> PoolSettings {
-    do throws(TLSContextFault) {
-      let tls = origin.isTLS ? try connector.tlsContext(caFile: account.caFile) : nil
-      return PoolSettings(
-        account, configuration, isBase: isBase, tls: tls, ownListeners: shared.ownListeners)
-    } catch {
-      throw ServerFault("account \(account.id): its ca_file holds no certificate")
-    }
+    let tls = origin.isTLS ? try tlsContext(of: account) : nil
+    return PoolSettings(
+      account, configuration, isBase: isBase, tls: tls, ownListeners: shared.ownListeners)
   }
 
-  func basePool(of account: Account) -> ConnectionPool { basePools[account.index] }
+  /// The pool of the account's base URL, made when it is first wanted: of a hundred thousand
+  /// accounts most are idle. Nil where its roots cannot be read, which the start has tried.
+  func basePool(of account: Account) -> ConnectionPool? {
+    if let known = basePools[account.index] { return known }
+    let base = account.base
+    let origin = Origin(isTLS: base.isTLS, host: base.host, port: base.port)
+    guard let settings = try? poolSettings(account, origin, isBase: true) else { return nil }
+    let made = connector.makePool(origin, settings)
+    basePools[account.index] = made
+    return made
+  }
 
   /// The pool of one of the account's origins, made when it is first wanted.
   func pool(of account: Account, _ origin: Origin, isBase: Bool) -> ConnectionPool? {
-    if isBase { return basePools[account.index] }
-    if let known = otherPools[account.index][origin] { return known }
+    if isBase { return basePool(of: account) }
+    var pools = otherPools[account.index] ?? [:]
+    if let known = pools[origin] { return known }
     // `allowed_hosts: "*"` names any number of origins: those out of use make room.
-    if otherPools[account.index].count >= Self.otherPoolsMax {
-      otherPools[account.index] = otherPools[account.index].filter { !$0.value.isUnused }
-    }
+    if pools.count >= Self.otherPoolsMax { pools = pools.filter { !$0.value.isUnused } }
     guard let settings = try? poolSettings(account, origin, isBase: false) else { return nil }
     let made = connector.makePool(origin, settings)
-    otherPools[account.index][origin] = made
+    pools[origin] = made
+    otherPools[account.index] = pools
     return made
   }
 

@@ -10,9 +10,16 @@ public struct HeaderSlot: Sendable {
   public let line: Secret
 
   public init(name: String, value: [UInt8]) {
-    spelling = Array(name.utf8)
     self.name = name.lowercased()
-    nameBytes = Array(self.name.utf8)
+    // The name of most slots is in memory once, not once an account.
+    let isUsual = name == Self.usual.name
+    spelling = isUsual ? Self.usual.spelling : Array(name.utf8)
+    nameBytes = isUsual ? Self.usual.bytes : Array(self.name.utf8)
     line = Secret(spelling + [0x3a, 0x20] + value + [0x0d, 0x0a])
   }
+
+  private static let usual = (
+    name: "Authorization", spelling: Array("Authorization".utf8),
+    bytes: Array("authorization".utf8)
+  )
 }

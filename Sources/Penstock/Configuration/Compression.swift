@@ -1,5 +1,5 @@
 /// Whether answers are compressed for clients that ask for it.
-public enum Compression: Sendable, Equatable {
+public enum Compression: Sendable, Hashable {
   /// JSON, text, JavaScript, XML and SVG, from 256 bytes.
   case auto
   case off

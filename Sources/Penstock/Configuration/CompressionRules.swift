@@ -5,11 +5,19 @@ struct CompressionRules: Sendable {
   /// By the route's index: its own, or its account's.
   let ofRoutes: [CompressionRule]
 
+  /// Equal settings, as most accounts have them, share the memory of one rule.
   init(_ configuration: Configuration) {
-    let accounts = configuration.accounts.map { CompressionRule($0.compression) }
+    var known: [Compression: CompressionRule] = [:]
+    func rule(_ compression: Compression) -> CompressionRule {
+      if let rule = known[compression] { return rule }
+      let rule = CompressionRule(compression)
+      known[compression] = rule
+      return rule
+    }
+    let accounts = configuration.accounts.map { rule($0.compression) }
     ofAccounts = accounts
     ofRoutes = configuration.routes.map { route in
-      route.compression.map { CompressionRule($0) } ?? accounts[route.account]
+      route.compression.map { rule($0) } ?? accounts[route.account]
     }
   }
 }

@@ -33,7 +33,7 @@ extension Exchange {
     writeStreamHead(bytes, account, rest: rest, pathCount: pathCount)
     sendContinue()
     // A body that is collected first is sent when its length is known.
-    if spool == nil { connect(to: account, pool: worker.basePool(of: account)) }
+    if spool == nil { connect(toBaseOf: account) }
   }
 
   private func writeStreamHead(

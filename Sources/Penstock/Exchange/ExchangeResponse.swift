@@ -8,6 +8,14 @@ import Wire
 extension Exchange: UpstreamExchange {
   // MARK: The upstream
 
+  func connect(toBaseOf account: Account) {
+    guard let pool = worker.basePool(of: account) else {
+      answer(.internalError)
+      return
+    }
+    connect(to: account, pool: pool)
+  }
+
   /// Asks for a connection; the request in `requestBytes` goes out on it.
   func connect(to account: Account, pool: ConnectionPool) {
     self.account = account

@@ -24,6 +24,6 @@ extension Exchange {
       requestBytes.append(spool.memory.span)
       self.spool = nil
     }
-    connect(to: account, pool: worker.basePool(of: account))
+    connect(toBaseOf: account)
   }
 }

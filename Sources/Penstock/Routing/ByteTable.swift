@@ -7,26 +7,36 @@ struct ByteTable: Sendable {
     let value: Int
   }
 
-  private let slots: [Entry?]
+  private let entries: [Entry]
+  /// Where an entry stands in `entries`, and 1; 0 where there is none.
+  private let slots: [Int32]
   private let mask: Int
 
   /// A later pair with the same key is ignored.
   init(_ pairs: [(key: [UInt8], value: Int)]) {
     var count = 8
     while count < pairs.count * 2 { count *= 2 }
-    var slots = [Entry?](repeating: nil, count: count)
+    var entries: [Entry] = []
+    entries.reserveCapacity(pairs.count)
+    var slots = [Int32](repeating: 0, count: count)
     for pair in pairs {
       var index = Self.hash(pair.key.span) & (count - 1)
-      while let entry = slots[index], entry.key != pair.key { index = (index + 1) & (count - 1) }
-      if slots[index] == nil { slots[index] = Entry(key: pair.key, value: pair.value) }
+      while slots[index] > 0, entries[Int(slots[index]) - 1].key != pair.key {
+        index = (index + 1) & (count - 1)
+      }
+      if slots[index] > 0 { continue }
+      entries.append(Entry(key: pair.key, value: pair.value))
+      slots[index] = Int32(entries.count)
     }
+    self.entries = entries
     self.slots = slots
     mask = count - 1
   }
 
   func value(of key: Span<UInt8>) -> Int? {
     var index = Self.hash(key) & mask
-    while let entry = slots[index] {
+    while slots[index] > 0 {
+      let entry = entries[Int(slots[index]) - 1]
       if entry.key.span.equals(key) { return entry.value }
       index = (index + 1) & mask
     }

@@ -29,7 +29,7 @@ struct Router: Sendable {
     routes = configuration.routes
     routePaths = routes.map(\.pathBytes)
     routeHosts = routes.map { $0.host.map { Array($0.lowercased().utf8) } }
-    accounts = ByteTable(configuration.accounts.map { (Array($0.id.utf8), $0.index) })
+    accounts = ByteTable(configuration.accounts.map { ($0.idBytes, $0.index) })
   }
 
   func account(id: Span<UInt8>) -> Int? { accounts.value(of: id) }

@@ -1,9 +1,14 @@
 import EventLoop
 import Telemetry
 
-/// What the workers share: the configuration, the log's sink, the shards for a scrape, and counts.
+/// What the workers share: the configuration and what follows from it, the log's sink, the shards
+/// for a scrape, and counts.
 final class SharedState: Sendable {
   let configuration: Configuration
+  // What requests are judged by.
+  let authenticator: Authenticator
+  let router: Router
+  let compression: CompressionRules
   let sink: LogSink
   let shards: [MetricShard]
   let metricNames: MetricNames
@@ -23,6 +28,9 @@ final class SharedState: Sendable {
     ownListeners: [SocketAddress], startUnixSeconds: Double
   ) {
     self.configuration = configuration
+    authenticator = Authenticator(configuration.projects)
+    router = Router(configuration)
+    compression = CompressionRules(configuration)
     self.sink = sink
     self.files = files
     self.connectionsMax = connectionsMax

@@ -13,8 +13,12 @@ struct AccountUpstreamReader {
     guard let text = section.requiredText("base_url", help: example),
       let node = section["base_url"]
     else { return nil }
+    // Accounts at one provider share the memory of its URL.
+    if let known = reading.baseURLs[text] { return known }
     do {
-      return try BaseURL(parsing: text)
+      let url = try BaseURL(parsing: text)
+      reading.baseURLs[text] = url
+      return url
     } catch {
       let (message, help) = Self.wording(error)
       reading.error(node, message, help: help ?? example)

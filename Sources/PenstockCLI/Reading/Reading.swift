@@ -1,3 +1,5 @@
+import Penstock
+
 /// What the readers of the sections share: the faults found so far, and how a text is filled in.
 final class Reading {
   let surroundings: Surroundings
@@ -5,6 +7,8 @@ final class Reading {
   private(set) var faults: [Fault] = []
   /// The first secret of each file that stands there in plain.
   private(set) var literalSecrets: [YAMLNode] = []
+  /// By their text.
+  var baseURLs: [String: BaseURL] = [:]
   private var laterKeys: [(name: String, node: YAMLNode)] = []
 
   init(surroundings: Surroundings) {
