@@ -11,7 +11,7 @@ SHELL := /bin/bash
 # ISA-L compresses three times as fast as zlib, where Debian has it for the architecture.
 LIBRARIES := libcurl4-openssl-dev libssl-dev zlib1g-dev \
   $(if $(filter amd64 arm64,$(shell dpkg --print-architecture 2>/dev/null)),libisal-dev)
-TEST_PACKAGES := python3-venv apache2-utils strace libfaketime
+TEST_PACKAGES := python3-venv apache2-utils strace libfaketime prometheus
 BENCH_PACKAGES := nginx haproxy caddy wrk gcc curl openssl
 
 SYSTEM_TESTS := Tests/SystemTests
@@ -102,7 +102,8 @@ $(VENV)/installed: $(SYSTEM_TESTS)/requirements.txt
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-# Installs those of the packages that are missing.
+# Installs those of the packages that are missing. Debian would run a Prometheus at once and at every
+# start, on the demonstration's own port: one that was not there before does not stay up.
 define install
 missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(1) 2>/dev/null \
     | awk '$$2 == "installed" {print $$1}' \
@@ -112,5 +113,8 @@ missing=$$(dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(1) 2>/dev/nul
     $$sudo apt-get update -q; \
     $$sudo env DEBIAN_FRONTEND=noninteractive \
       apt-get install -q -y --no-install-recommends $$missing; \
+    case $$missing in *prometheus*) \
+      [ ! -d /run/systemd/system ] || $$sudo systemctl disable -q --now prometheus;; \
+    esac; \
   fi
 endef
