@@ -60,7 +60,7 @@ system: build $(VENV)/installed
 
 lint: $(VENV)/installed
 	swift format lint --strict --recursive Sources Tests Package.swift
-	$(PYTHON) -m pyflakes $(SYSTEM_TESTS) benchmarks
+	$(PYTHON) -m pyflakes $(SYSTEM_TESTS) benchmarks dashboards
 
 bench: build
 	@for package in $(BENCH_PACKAGES); do \

@@ -1,23 +1,41 @@
-"""Alerts: promtool reads what Prometheus will, and a runbook stands behind each."""
+"""Alerts and dashboards: promtool reads what Prometheus will, a runbook stands behind each alert,
+and a Prometheus that watches a loaded Penstock finds something for every expression.
 
+PENSTOCK_WATCH_SECONDS sets how long it watches; 20 where nothing is said.
+"""
+
+import collections
+import contextlib
+import json
+import math
+import os
 import re
 import shutil
 import subprocess
+import sys
+import time
 
 import pytest
 import yaml
 
 import scripted
-from harness import REPOSITORY
+import watched
+from harness import REPOSITORY, Penstock, Upstream, eventually
 from origins import outcome, proxy
+from prometheus import JOB, Prometheus, selectors
 
+SECONDS = float(os.environ.get("PENSTOCK_WATCH_SECONDS", "20"))
 DASHBOARDS = REPOSITORY / "dashboards"
 
-pytestmark = pytest.mark.skipif(not shutil.which("promtool"), reason="prometheus is not installed")
+
+def need_prometheus():
+    if not shutil.which("prometheus"):
+        pytest.skip("prometheus is not installed")
 
 
 def promtool(*arguments, text=None):
     """Runs it to the end; whatever it finds fault with is on its standard output or error."""
+    need_prometheus()
     done = subprocess.run(["promtool", *map(str, arguments)], input=text, text=True,
                           capture_output=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -59,7 +77,7 @@ def test_the_demonstration_s_prometheus_scrapes_the_demonstration():
                         for name in ("prometheus.yaml", "demo.yaml"))
     scrape, = prometheus["scrape_configs"]
     assert scrape["static_configs"] == [{"targets": [demo["admin"]]}]
-    assert scrape["job_name"] == "penstock", "by which the rules know it"
+    assert scrape["job_name"] == JOB, "by which the rules know it"
 
 
 def test_the_metrics_are_well_formed(penstock, upstream):
@@ -83,3 +101,200 @@ def test_an_alert_says_how_bad_it_is_and_where_help_is(name):
     headings = re.findall(r"^#+ (.+)$", (REPOSITORY / "README.md").read_text(), re.M)
     assert anchor in [heading.lower().replace(" ", "-") for heading in headings]
     assert name.lower().startswith(anchor)
+
+
+# --- What a dashboard is --------------------------------------------------------------------
+
+DOCUMENTS = {path.stem: json.loads(path.read_text()) for path in sorted(DASHBOARDS.glob("*.json"))}
+PANELS = {(name, panel["title"]): panel for name, document in DOCUMENTS.items()
+          for panel in document["panels"] if panel["type"] != "row"}
+VARIABLES = {"datasource", "job", "instance", "account"}
+
+
+def expressions(panel):
+    return [target["expr"] for target in panel["targets"]]
+
+
+def test_the_dashboards_are_those_that_the_program_writes(tmp_path):
+    subprocess.run([sys.executable, "-B", DASHBOARDS / "write.py", tmp_path], check=True)
+    written = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert written == {path.name: path.read_text() for path in DASHBOARDS.glob("*.json")}
+
+
+def test_there_are_three_and_each_is_known_by_a_name_of_its_own():
+    assert set(DOCUMENTS) == {"overview", "account", "internals"}
+    for name in ("uid", "title"):
+        assert len({document[name] for document in DOCUMENTS.values()}) == 3
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_dashboard_has_the_four_variables_and_uses_each(name):
+    document = DOCUMENTS[name]
+    variables = {each["name"]: each for each in document["templating"]["list"]}
+    assert set(variables) == VARIABLES
+    assert variables == {each["name"]: each
+                         for each in DOCUMENTS["overview"]["templating"]["list"]}
+    used = set(re.findall(r"\$\{?(\w+)", json.dumps(document["panels"])))
+    assert {each for each in used if not each.startswith("__")} == VARIABLES
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_ids_are_unique_and_no_panel_lies_on_another(name):
+    panels = DOCUMENTS[name]["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken = collections.Counter()
+    for place in (panel["gridPos"] for panel in panels):
+        assert place["x"] + place["w"] <= 24
+        taken.update((x, y) for x in range(place["x"], place["x"] + place["w"])
+                     for y in range(place["y"], place["y"] + place["h"]))
+    assert max(taken.values()) == 1
+
+
+@pytest.mark.parametrize("dashboard, title", PANELS)
+def test_a_panel_says_what_it_shows_and_in_which_unit(dashboard, title):
+    panel = PANELS[dashboard, title]
+    assert panel["type"] in ("timeseries", "stat", "table", "heatmap")
+    assert panel["fieldConfig"]["defaults"]["unit"] and panel["description"].endswith(".")
+    assert panel["targets"]
+    for each in [panel] + panel["targets"]:
+        assert each["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+    assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
+
+
+def test_titles_are_unique_in_a_dashboard():
+    assert len(PANELS) == sum(panel["type"] != "row" for document in DOCUMENTS.values()
+                              for panel in document["panels"])
+
+
+# --- What a Prometheus sees -----------------------------------------------------------------
+
+# Named by dashboards and rules, and not exported yet.
+NOT_YET = {
+    "penstock_upstream_phase_seconds", "penstock_retries_total",
+    "penstock_idempotent_replays_total", "penstock_upstream_requests_total",
+    "penstock_upstream_requests_queued", "penstock_dials_in_flight",
+    "penstock_compression_input_bytes_total", "penstock_compression_output_bytes_total",
+    "penstock_upstream_tls_handshakes_total", "penstock_event_loop_turns_total",
+    "penstock_buffered_bytes", "penstock_allocator_bytes", "penstock_config_info",
+    "penstock_accounts_folded", "penstock_upstream_quota_limit",
+    "penstock_upstream_quota_remaining", "penstock_upstream_quota_reset_timestamp_seconds",
+    "penstock_upstream_retry_after_timestamp_seconds"}
+RECORDED = {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}
+
+
+def family(name):
+    return re.sub("_(bucket|sum|count)$", "", name)
+
+
+def waits(expression):
+    """Whether some of it is not exported yet, be it by way of a recording rule."""
+    names = {name for name, _ in selectors(expression)}
+    return bool(NOT_YET & set(map(family, names))) or any(
+        waits(RECORDED[name]) for name in names & set(RECORDED))
+
+
+@pytest.mark.parametrize("expression, found", [
+    ("up", [("up", "")]), ("1e3 + 5 > bool .5", []), ("time() - x_y:z", [("x_y:z", "")]),
+    ('a{b="}",c=~"d e"} and on (f) g', [("a", '{b="}",c=~"d e"}'), ("g", "")]),
+    ("sum by (le) (rate(a_bucket[5m] offset 1m))", [("a_bucket", "")]),
+    ("sum(rate(a[$__rate_interval])) without (b) / ignoring (c) group_left (d) e # f",
+     [("a", ""), ("e", "")]),
+    ("topk(10, min without(a) (b)) or c unless d", [("b", ""), ("c", ""), ("d", "")])])
+def test_metrics_are_found_in_expressions(expression, found):
+    assert selectors(expression) == found
+
+
+class Seen:
+    """What there was at one moment: a Prometheus to ask, what was sent, and the log."""
+
+    def __init__(self, prometheus, at, sent, lines):
+        self.prometheus, self.at, self.sent, self.lines = prometheus, at, sent, lines
+        self.names = set(prometheus.ask("label/__name__/values"))
+
+    def query(self, expression):
+        """What a panel would show, with all of its variables' values chosen."""
+        for name, value in (("$job", JOB), ("$instance", ".*"), ("$account", ".*"),
+                            ("$__rate_interval", "5m"), ("$__range", "5m")):
+            expression = expression.replace(name, value)
+        return self.prometheus.query(expression, self.at)
+
+    def assert_found(self, expression):
+        """Every selector: what stands beside an `or`, or is compared, need not show elsewhere."""
+        for metric, matchers in selectors(expression):
+            assert self.query(metric + matchers), f"nothing for {metric}{matchers}"
+
+    def panel(self, dashboard, title):
+        """Every number of a panel: [(labels, value)]."""
+        return [each for expression in expressions(PANELS[dashboard, title])
+                for each in self.query(expression)]
+
+
+@pytest.fixture(scope="module")
+def seen(authority, ca_file, tmp_path_factory):
+    """A Penstock under load, watched from its start to its end."""
+    need_prometheus()
+    with contextlib.ExitStack() as stack:
+        plain = stack.enter_context(Upstream(watched.busy))
+        tls = stack.enter_context(Upstream(watched.busy, tls=scripted.tls_context(authority)))
+        files = tmp_path_factory.mktemp("watched") / "files"
+        penstock = Penstock(watched.config(plain, tls, ca_file, files))
+        with penstock:
+            prometheus = stack.enter_context(Prometheus(penstock))
+            penstock.base_fds += 1  # the connection that it scrapes on
+            probes = penstock.metric("penstock_requests_total")
+            load = watched.Load(penstock)
+            load.run(SECONDS)
+            load.sent[200] += int(probes)
+            lines = watched.settled(penstock, load.sent.total())
+            total = penstock.metric("penstock_requests_total")
+            eventually(lambda: [total] == [value for _, value in prometheus.query(
+                "sum(penstock_requests_total)")], 10.0, "the last scrape")
+            at = time.time()
+        yield Seen(prometheus, at, load.sent, lines)
+
+
+@pytest.mark.slow
+def test_clients_counters_and_log_agree_to_the_request(seen):
+    counted = {int(labels["code"]): int(value)
+               for labels, value in seen.query("sum by (code) (penstock_requests_total)")}
+    assert counted == dict(seen.sent)
+    assert counted == collections.Counter(line["status"] for line in seen.lines)
+    assert seen.query("sum(penstock_request_duration_seconds_count)")[0][1] == len(seen.lines)
+    failed = collections.Counter((line["error"], line["termination"].split(":")[0])
+                                 for line in seen.lines if "error" in line)
+    assert failed == {(labels["slug"], labels["side"]): value for labels, value in seen.query(
+        "sum by (slug, side) (penstock_errors_total)")}
+    assert {side for _, side in failed} == {"downstream", "upstream", "internal"}
+
+
+@pytest.mark.slow
+def test_every_name_is_exported(seen):
+    named = {name for panel in PANELS.values() for each in expressions(panel)
+             for name, _ in selectors(each)}
+    named |= {name for rule in rules() for name, _ in selectors(rule["expr"])}
+    missing = {name for name in named - seen.names
+               if not (name in RECORDED and waits(RECORDED[name]))}
+    assert set(map(family, missing)) - NOT_YET == set()
+    assert NOT_YET & set(map(family, seen.names)) == set(), "exported by now"
+    assert NOT_YET - set(map(family, named)) == set(), "named by nothing"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dashboard, title", PANELS)
+def test_a_panel_shows_something(seen, dashboard, title):
+    for expression in expressions(PANELS[dashboard, title]):
+        if not waits(expression):
+            values = [value for _, value in seen.query(expression)]
+            assert not all(map(math.isnan, values)), f"nothing for {expression}"
+            seen.assert_found(expression)
+
+
+@pytest.mark.slow
+def test_every_rule_is_evaluated_and_every_selector_of_it_finds_something(seen):
+    found = seen.prometheus.rules()
+    assert len(found) == len(rules())
+    assert {rule["health"] for rule in found} == {"ok"}, found
+    for rule in rules():
+        if not waits(rule["expr"]):
+            seen.assert_found(rule.get("record", "up"))
+            seen.assert_found(rule["expr"])
