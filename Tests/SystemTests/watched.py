@@ -15,6 +15,7 @@ TEXT = {"text": "as long as whatever is worth compressing " * 20}
 QUOTA = [("RateLimit-Limit", "100"), ("RateLimit-Remaining", "5"), ("RateLimit-Reset", "600"),
          ("X-RateLimit-Limit", "100"), ("X-RateLimit-Remaining", "5"),
          ("X-RateLimit-Reset", str(int(time.time()) + 600)), ("Retry-After", "600")]
+LATE_SECONDS = 0.15
 ANSWERS = {
     "/text": answer(TEXT),
     "/packed": answer(gzipped(answer(TEXT).partition(b"\r\n\r\n")[2]),
@@ -28,13 +29,14 @@ ANSWERS = {
 
 
 def busy(connection):
-    """Answers by path. A connection that has served before ends at `/retried`; `/silent` and the
-    rest of `/begun` never come."""
+    """Answers by path. A connection that has served before ends at `/retried`; `/late` takes its
+    time, `/silent` and the rest of `/begun` never come."""
     served = 0
     while got := connection.read_request():
         path = got.target.split("?")[0]
         if path == "/retried" and served:
             return
+        time.sleep(LATE_SECONDS if path == "/late" else 0)
         if path != "/silent":
             connection.send(ANSWERS.get(path) or answer(described(got)))
         if path in ("/silent", "/begun"):
@@ -50,7 +52,8 @@ def config(plain, tls, ca_file, directory):
                      {"name": "reader", "key": READER, "accounts": ["*"],
                       "rules": [{"methods": ["GET"]}]}],
         "accounts": [account(plain, "ca_plain"), account(plain, "ca_retried"),
-                     account(plain, "ca_quota"), account(tls, "ca_tls", ca_file=ca_file),
+                     account(plain, "ca_quota"), account(plain, "ca_late"),
+                     account(tls, "ca_tls", ca_file=ca_file),
                      account(plain, "ca_slow", timeouts={"first_byte": "100ms"}),
                      {"id": "ca_refused", "base_url": f"http://127.0.0.1:{free_port()}"}],
         "files": {"directory": str(directory), "max_bytes": "1MiB", "ttl": "30s"}}
@@ -92,6 +95,7 @@ class Load:
         self.ask(200, proxy("POST", "/x", body=bytes(10_000), account="ca_tls"))
         self.ask(200, proxy("GET", "/text", [("Accept-Encoding", "gzip")], account="ca_plain"))
         self.ask(200, proxy("GET", "/packed", account="ca_plain"))
+        self.ask(200, proxy("GET", "/late", account="ca_late"))
         self.ask(200, execute(call("/x")))
         link = self.ask(200, execute(call("/picture"))).json()["binary_data"]["url"]
         self.ask(200, request("GET", link.removeprefix("http://p")))
