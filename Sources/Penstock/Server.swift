@@ -92,13 +92,13 @@ public final class Server {
     tell("started", "penstock \(penstockVersion), \(workers.count) workers")
     tellOfFiles()
     Memory.giveBack()  // what reading the configuration took
-    for warning in configuration.warnings { tell("configuration", warning, level: "warning") }
+    for warning in configuration.warnings { tell("configuration", warning, level: .warn) }
     while true {
       switch ServerProcess.waitForSignal(milliseconds: nil) {
       case SIGTERM, SIGINT: return drain()
       case SIGUSR1: reopenLog()
       case SIGHUP, SIGUSR2:
-        tell("signal_ignored", "this version neither reloads nor hands over", level: "warning")
+        tell("signal_ignored", "this version neither reloads nor hands over", level: .warn)
       default: break
       }
     }
@@ -106,7 +106,7 @@ public final class Server {
 
   private func tellOfFiles() {
     guard let files else {
-      tell("files_off", "no directory for binary results could be made", level: "warning")
+      tell("files_off", "no directory for binary results could be made", level: .warn)
       return
     }
     tell("files", "binary results are kept in \(files.path)")
@@ -114,7 +114,7 @@ public final class Server {
     if configuration.files.signingKeys.isEmpty, configuration.files.directory == nil {
       tell(
         "files", "without files.signing_key links to binary results end with the process",
-        level: "warning")
+        level: .warn)
     }
   }
 
@@ -122,7 +122,7 @@ public final class Server {
     do throws(LogSinkError) {
       try shared.sink.reopen()
     } catch {
-      tell("log_not_reopened", "\(error)")
+      tell("log_not_reopened", "\(error)", level: .error)
     }
   }
 
@@ -191,7 +191,7 @@ public final class Server {
   }
 
   private func tell(
-    _ event: StaticString, _ message: String, level: StaticString = "info"
+    _ event: StaticString, _ message: String, level: LogLevel = .info
   ) {
     let handle = WorkerHandle(workers[0])
     workers[0].remote.post { handle.worker.tell(level, event, message) }

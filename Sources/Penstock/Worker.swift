@@ -34,8 +34,7 @@ final class Worker: TurnEndHandler {
   var requestIDs = RequestIDs()
   private(set) var date = DateText()
 
-  private var log: LogBuffer
-  private var timestamps = TimestampFormatter()
+  private var log: WorkerLog
   private var logTimer: LogTimer?
   /// Of one worker only.
   private var sweepTimer: FileSweepTimer?
@@ -93,7 +92,7 @@ final class Worker: TurnEndHandler {
       headerNameBytesMax: limits.headerNameBytes, headerBytesMax: limits.headerBytes,
       base64BytesMax: limits.executeBase64Bytes,
       readsConnections: configuration.execute.customConnectionData)
-    log = LogBuffer(sink: shared.sink, lineBytesMax: limits.logLineBytes)
+    log = WorkerLog(configuration, sink: shared.sink)
     // Envelopes pass through it that may bring credentials.
     staged.holdsSecrets = configuration.execute.customConnectionData
     try makeTLSContexts()
@@ -212,7 +211,7 @@ final class Worker: TurnEndHandler {
   }
 
   func onAcceptExhausted(_ number: Int32) {
-    tell("error", "accept_paused", "accept: \(String(cString: strerror(number)))")
+    tell(.error, "accept_paused", "accept: \(String(cString: strerror(number)))")
   }
 
   func onClosed(_ client: ClientConnection) {
@@ -262,27 +261,22 @@ final class Worker: TurnEndHandler {
 
   // MARK: Telling
 
-  /// Writes an exchange's access line and counts it. Admin requests are neither.
+  /// Counts an exchange, and writes what the log is to tell of it. Admin requests are neither.
   func log(_ record: borrowing AccessRecord, client: ClientConnection?) {
     guard let client, client.plane == .data else { return }
-    let now = loop.nowNanoseconds
-    record.count(in: shard, nowNanoseconds: now, unixNanoseconds: loop.wallNanoseconds)
-    if configuration.log.level > .info, record.error == nil { return }
-    JSONLine.begin(unixNanoseconds: loop.wallNanoseconds, &timestamps, into: &log.bytes)
-    record.write(
-      into: &log.bytes, configuration, nowNanoseconds: now, client: client.peerText)
-    JSONLine.end(into: &log.bytes)
-    log.endLine(nowNanoseconds: now)
+    record.count(
+      in: shard, nowNanoseconds: loop.nowNanoseconds, unixNanoseconds: loop.wallNanoseconds)
+    log.tell(record, client: client.peerText, time)
   }
 
   /// Writes a line about the process itself.
-  func tell(_ level: StaticString, _ event: StaticString, _ message: String) {
-    JSONLine.begin(unixNanoseconds: loop.wallNanoseconds, &timestamps, into: &log.bytes)
-    JSONLine.literal("level", level, into: &log.bytes)
-    JSONLine.literal("event", event, into: &log.bytes)
-    JSONLine.string("message", message, bytesMax: 1024, into: &log.bytes)
-    JSONLine.end(into: &log.bytes)
-    log.endLine(nowNanoseconds: loop.nowNanoseconds)
+  func tell(_ level: LogLevel, _ event: StaticString, _ message: String) {
+    log.tell(level, event, message, time)
+  }
+
+  private var time: WorkerLog.Time {
+    WorkerLog.Time(
+      nowNanoseconds: loop.nowNanoseconds, wallNanoseconds: loop.wallNanoseconds)
   }
 
   func onTurnEnd() {

@@ -86,12 +86,11 @@ import Testing
         - {id: a, base_url: https://a.example, trace: true, compression: auto, in_flight: 0}
         - {id: b, base_url: https://b.example, trace: on, compression: off, rate: {per_second: 0}}
       limits: {pipeline_depth: 7, buffered_bytes: 256MiB}
-      log: {slow: 1s, sample_success: 1.0}
+      log: {slow: 1s, sample_success: 0.5}
       """
     #expect(
       try warnings(text) == [
-        "accepted, but without effect in this version: `trace`, `log.slow`, "
-          + "`limits.pipeline_depth`"
+        "accepted, but without effect in this version: `trace`, `limits.pipeline_depth`"
       ])
   }
 

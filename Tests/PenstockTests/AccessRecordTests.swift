@@ -15,10 +15,16 @@ import Wire
   }
 
   /// The members of the line, between the braces.
-  private func line(_ record: borrowing AccessRecord, now: Int64 = 1_000_000) throws -> String {
+  private func line(
+    _ record: borrowing AccessRecord, now: Int64 = 1_000_000, isSlow: Bool = false,
+    rateMember: [UInt8] = []
+  ) throws -> String {
     var line = ByteBuffer()
+    var scratch = ByteBuffer()
+    let verdict = AccessFilter.Verdict(level: record.level, isSlow: isSlow, rateMember: rateMember)
     record.write(
-      into: &line, try Self.configuration(), nowNanoseconds: now, client: Array("192.0.2.7".utf8))
+      into: &line, try Self.configuration(), verdict, nowNanoseconds: now,
+      client: Array("192.0.2.7".utf8), &scratch)
     return text(line.span)
   }
 
@@ -127,6 +133,15 @@ import Wire
     record.error = error
     record.status = status
     #expect(try line(record).hasPrefix(#","level":"\#(level)","event":"request""#))
+  }
+
+  @Test func `a slow exchange's line and a sampled one's say so`() throws {
+    var record = AccessRecord()
+    record.start(nanoseconds: 0)
+    #expect(try line(record, isSlow: true).hasSuffix(#","client":"192.0.2.7","slow":true"#))
+    #expect(
+      try line(record, rateMember: Array(#","sample_rate":0.5"#.utf8))
+        .hasSuffix(#","client":"192.0.2.7","sample_rate":0.5"#))
   }
 
   @Test func `nothing of the exchange before is left`() throws {

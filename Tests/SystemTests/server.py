@@ -324,7 +324,7 @@ class Penstock:
         for line in self.log_lines(event="request"):
             id = line.get("request_id")
             counts[id] = counts.get(id, 0) + 1
-        if "sample_success" in self.config["log"]:
+        if {"sample_success", "level"} & set(self.config["log"]):
             return
         faults = []
         for row, response in self.ledger:

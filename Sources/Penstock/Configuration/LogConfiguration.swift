@@ -3,9 +3,11 @@ public struct LogConfiguration: Sendable {
   /// `stdout`, `stderr` or the path of a file.
   public let path: String
   public let level: LogLevel
-  /// From this duration on an access line is always written; 0 marks none as slow.
+  /// From this duration on an access line is a warning, and written whatever the share; 0 marks
+  /// none as slow.
   public let slowMilliseconds: Int
-  /// The share of successful requests that get an access line, 0 to 1.
+  /// The share of exchanges without error, with a status below 400 and not slow, that get an
+  /// access line; 0 to 1.
   public let sampleSuccess: Double
 
   public init(

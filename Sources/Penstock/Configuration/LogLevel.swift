@@ -6,6 +6,16 @@ public enum LogLevel: String, Sendable, CaseIterable, Comparable {
     left.rank < right.rank
   }
 
+  /// As a line's `level` names it.
+  var name: StaticString {
+    switch self {
+    case .debug: "debug"
+    case .info: "info"
+    case .warn: "warning"
+    case .error: "error"
+    }
+  }
+
   private var rank: Int {
     switch self {
     case .debug: 0

@@ -4,16 +4,13 @@ import Wire
 
 /// What is told of one exchange when it ends: its log line and its counts.
 ///
-/// Texts are written in their escaped form as soon as they are known, for the head that they stand
-/// in is gone by the end. Reused; holds nothing of the exchange before.
+/// Texts are copied as soon as they are known, for the head that they stand in is gone by the end.
+/// Reused; holds nothing of the exchange before.
 struct AccessRecord: ~Copyable {
   private(set) var startNanoseconds: Int64 = 0
   /// As it is answered, logged and sent upstream: 1 to 64 bytes.
   var requestID = ByteBuffer()
-  /// Members of the log line about the request, each with its comma in front.
-  private var requestMembers = ByteBuffer()
-  private var redacted = ByteBuffer()
-  var isTruncated = false
+  private var requestMembers = RequestMembers()
 
   var method = MethodLabel.other
   /// Indices into the configuration; -1 is none.
@@ -61,7 +58,6 @@ struct AccessRecord: ~Copyable {
     startNanoseconds = nanoseconds
     requestID.removeAll()
     requestMembers.removeAll()
-    isTruncated = false
     method = .other
     project = -1
     account = -1
@@ -94,23 +90,16 @@ struct AccessRecord: ~Copyable {
 
   // MARK: The request, as soon as it is known
 
-  /// Writes method and path. Query values are left out: keys stay, values become `***`.
+  /// Keeps method and path; of a query the line will have no values.
   mutating func describe(method name: Span<UInt8>, target: Span<UInt8>, fieldBytesMax: Int) {
     requestMembers.removeAll()
-    note(JSONLine.string("method", name, bytesMax: fieldBytesMax, into: &requestMembers))
-    let pathCount = target.index(of: 0x3f, from: 0) ?? target.count
-    if pathCount == target.count {
-      note(JSONLine.string("path", target, bytesMax: fieldBytesMax, into: &requestMembers))
-      return
-    }
-    redacted.removeAll()
-    AccessRecord.appendRedacted(target, from: pathCount, into: &redacted)
-    note(AccessRecord.appendPath(redacted, bytesMax: fieldBytesMax, into: &requestMembers))
+    requestMembers.add("method", name, bytesMax: fieldBytesMax)
+    requestMembers.add("path", target, bytesMax: fieldBytesMax, hasQuery: true)
   }
 
   /// Adds a member about the request, say the user that the envelope names.
   mutating func describe(_ name: StaticString, _ value: Span<UInt8>, fieldBytesMax: Int) {
-    note(JSONLine.string(name, value, bytesMax: fieldBytesMax, into: &requestMembers))
+    requestMembers.add(name, value, bytesMax: fieldBytesMax)
   }
 
   /// Adds the session in whose name the request is.
@@ -120,43 +109,40 @@ struct AccessRecord: ~Copyable {
 
   /// Adds the upstream that the request is for.
   mutating func describe(upstreamHost host: [UInt8]) {
-    _ = JSONLine.string("upstream_host", host.span, bytesMax: 300, into: &requestMembers)
-  }
-
-  private mutating func note(_ isCut: Bool) { if isCut { isTruncated = true } }
-
-  private static func appendPath(
-    _ path: borrowing ByteBuffer, bytesMax: Int, into out: inout ByteBuffer
-  ) -> Bool {
-    JSONLine.string("path", path.span, bytesMax: bytesMax, into: &out)
-  }
-
-  private static func appendRedacted(
-    _ target: Span<UInt8>, from question: Int, into out: inout ByteBuffer
-  ) {
-    out.append(target.extracting(0...question))
-    var index = question + 1
-    while index <= target.count {
-      let end = target.index(of: 0x26, from: index) ?? target.count
-      let equals = target.index(of: 0x3d, from: index) ?? target.count
-      // Without a name the whole of it may be a value.
-      if equals < end { out.append(target.extracting(index...equals)) }
-      if end > index { out.append("***") }
-      if end < target.count { out.append(0x26) }
-      index = end + 1
-    }
+    describe("upstream_host", host.span, fieldBytesMax: 300)
   }
 
   // MARK: The end
 
+  /// How much an operator should care.
+  var level: LogLevel {
+    switch error {
+    case nil: .info
+    case .internalError, .resourceExhausted: .error
+    default: status >= 500 ? .warn : .info
+    }
+  }
+
   /// Appends the members of the access line to `line`, which `JSONLine.begin` has begun.
   borrowing func write(
-    into line: inout ByteBuffer, _ configuration: Configuration, nowNanoseconds: Int64,
-    client: [UInt8]
+    into line: inout ByteBuffer, _ configuration: Configuration, _ verdict: AccessFilter.Verdict,
+    nowNanoseconds: Int64, client: [UInt8], _ scratch: inout ByteBuffer
   ) {
-    let fieldBytesMax = configuration.limits.logFieldBytes
-    JSONLine.literal("level", level, into: &line)
+    JSONLine.literal("level", verdict.level.name, into: &line)
     JSONLine.literal("event", "request", into: &line)
+    let isTruncated = writeRequest(into: &line, configuration, &scratch)
+    writeOutcome(into: &line, nowNanoseconds)
+    JSONLine.string("client", client.span, bytesMax: 64, into: &line)
+    if verdict.isSlow { JSONLine.boolean("slow", true, into: &line) }
+    line.append(verdict.rateMember)
+    if isTruncated { JSONLine.boolean("truncated", true, into: &line) }
+  }
+
+  /// Appends who asked for what; returns whether a text had to be cut.
+  private borrowing func writeRequest(
+    into line: inout ByteBuffer, _ configuration: Configuration, _ scratch: inout ByteBuffer
+  ) -> Bool {
+    let fieldBytesMax = configuration.limits.logFieldBytes
     JSONLine.string("request_id", requestID.span, bytesMax: 64, into: &line)
     if project >= 0 {
       let name = configuration.projects[project].nameBytes
@@ -172,19 +158,9 @@ struct AccessRecord: ~Copyable {
     } else if route.utf8CodeUnitCount > 0 {
       JSONLine.literal("route", route, into: &line)
     }
-    line.append(requestMembers.span)
+    let isTruncated = requestMembers.write(into: &line, &scratch)
     if isCredentialInline { JSONLine.literal("credential", "inline", into: &line) }
-    writeOutcome(into: &line, nowNanoseconds)
-    JSONLine.string("client", client.span, bytesMax: 64, into: &line)
-    if isTruncated { JSONLine.boolean("truncated", true, into: &line) }
-  }
-
-  private var level: StaticString {
-    switch error {
-    case nil: "info"
-    case .internalError, .resourceExhausted: "error"
-    default: status >= 500 ? "warning" : "info"
-    }
+    return isTruncated
   }
 
   private borrowing func writeOutcome(into line: inout ByteBuffer, _ nowNanoseconds: Int64) {

@@ -198,12 +198,10 @@ struct ServicesReader {
       reading.error(given["path"] ?? given.node, "write stdout, stderr or the path of a file")
     }
     let slow = given.milliseconds("slow", 0, in: 0...Self.day)
-    if slow > 0 { reading.noteLater("log.slow", given.place(of: "slow")) }
     let wanted = "a share from 0 to 1, as in 0.1"
     let sample = given.value("sample_success", 1.0, wanted: wanted) { text in
       ScalarFormat.fraction(text).flatMap { (0...1).contains($0) ? $0 : nil }
     }
-    if sample < 1 { reading.noteLater("log.sample_success", given.place(of: "sample_success")) }
     return LogConfiguration(
       path: isStream ? path : given.node.source.resolved(path),
       level: given.choice("level", fallback.level), slowMilliseconds: slow, sampleSuccess: sample)

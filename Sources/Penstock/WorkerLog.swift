@@ -1,0 +1,67 @@
+import Telemetry
+import Wire
+
+/// What one worker has to say, of its exchanges and of the process: which lines are written, and
+/// the lines until the log thread has them. Owned by one thread.
+struct WorkerLog: ~Copyable {
+  /// When a line is written.
+  struct Time {
+    let nowNanoseconds: Int64
+    let wallNanoseconds: Int64
+  }
+
+  private let configuration: Configuration
+  private var buffer: LogBuffer
+  private var timestamps = TimestampFormatter()
+  private var filter: AccessFilter
+  private var scratch = ByteBuffer()
+
+  init(_ configuration: Configuration, sink: LogSink) {
+    self.configuration = configuration
+    buffer = LogBuffer(sink: sink, lineBytesMax: configuration.limits.logLineBytes)
+    filter = AccessFilter(configuration.log)
+  }
+
+  /// Writes what is to be told of an exchange that is over. `client`: its address.
+  mutating func tell(_ record: borrowing AccessRecord, client: [UInt8], _ time: Time) {
+    let duration = time.nowNanoseconds - record.startNanoseconds
+    guard let verdict = filter.verdict(on: record, durationNanoseconds: duration) else { return }
+    begin(time)
+    record.write(
+      into: &buffer.bytes, configuration, verdict, nowNanoseconds: time.nowNanoseconds,
+      client: client, &scratch)
+    end(time)
+  }
+
+  /// Writes a line about the process itself.
+  mutating func tell(_ level: LogLevel, _ event: StaticString, _ message: String, _ time: Time) {
+    if level < configuration.log.level { return }
+    begin(time)
+    JSONLine.literal("level", level.name, into: &buffer.bytes)
+    JSONLine.literal("event", event, into: &buffer.bytes)
+    JSONLine.string("message", message, bytesMax: Self.messageBytesMax, into: &buffer.bytes)
+    end(time)
+  }
+
+  private static let messageBytesMax = 1024
+
+  private mutating func begin(_ time: Time) {
+    JSONLine.begin(unixNanoseconds: time.wallNanoseconds, &timestamps, into: &buffer.bytes)
+  }
+
+  private mutating func end(_ time: Time) {
+    JSONLine.end(into: &buffer.bytes)
+    buffer.endLine(nowNanoseconds: time.nowNanoseconds)
+  }
+
+  // MARK: To the log thread
+
+  /// True when no line waits.
+  var isEmpty: Bool { buffer.isEmpty }
+
+  func shouldHandOver(nowNanoseconds: Int64) -> Bool {
+    buffer.shouldHandOver(nowNanoseconds: nowNanoseconds)
+  }
+
+  mutating func handOver() { buffer.handOver() }
+}
