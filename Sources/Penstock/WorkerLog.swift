@@ -14,6 +14,7 @@ struct WorkerLog: ~Copyable {
   private var buffer: LogBuffer
   private var timestamps = TimestampFormatter()
   private var filter: AccessFilter
+  private var denials = DenialLimit()
   private var scratch = ByteBuffer()
 
   init(_ configuration: Configuration, sink: LogSink) {
@@ -25,11 +26,27 @@ struct WorkerLog: ~Copyable {
   /// Writes what is to be told of an exchange that is over. `client`: its address.
   mutating func tell(_ record: borrowing AccessRecord, client: [UInt8], _ time: Time) {
     let duration = time.nowNanoseconds - record.startNanoseconds
-    guard let verdict = filter.verdict(on: record, durationNanoseconds: duration) else { return }
+    if let verdict = filter.verdict(on: record, durationNanoseconds: duration) {
+      begin(time)
+      record.write(
+        into: &buffer.bytes, configuration, verdict, nowNanoseconds: time.nowNanoseconds,
+        client: client, &scratch)
+      end(time)
+    }
+    if record.isDenied { tellDenial(record, client, time) }
+  }
+
+  /// A line beside the access line, which may be left out and says more than who was denied what.
+  private mutating func tellDenial(
+    _ record: borrowing AccessRecord, _ client: [UInt8], _ time: Time
+  ) {
+    let now = time.nowNanoseconds
+    guard configuration.log.level <= .warn,
+      let leftOut = denials.admit(record, client: client, nowNanoseconds: now)
+    else { return }
     begin(time)
-    record.write(
-      into: &buffer.bytes, configuration, verdict, nowNanoseconds: time.nowNanoseconds,
-      client: client, &scratch)
+    record.writeDenial(
+      into: &buffer.bytes, configuration, leftOut: leftOut, client: client, &scratch)
     end(time)
   }
 

@@ -39,6 +39,17 @@ public enum PenstockError: Int, Error, CaseIterable, Sendable {
   case clientAborted, clientBodyTimeout, clientWriteTimeout, tunnelIdle, shutdownForced
 }
 
+extension PenstockError {
+  /// The caller may not do what it asked for: worth a line of its own in the log.
+  var isDenial: Bool {
+    switch self {
+    case .unauthorized, .accountNotFound, .toolkitNotFound, .ruleDenied, .invalidSignature: true
+    case .originMismatch, .destinationNotAllowed, .binaryURLRefused: true
+    default: false
+    }
+  }
+}
+
 /// Whose doing it was.
 public enum Side: String, Sendable {
   case downstream, upstream, `internal`

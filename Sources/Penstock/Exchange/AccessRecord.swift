@@ -138,6 +138,25 @@ struct AccessRecord: ~Copyable {
     if isTruncated { JSONLine.boolean("truncated", true, into: &line) }
   }
 
+  /// Whether it was refused for what its caller may not do, or would have been by a rule that only
+  /// observes.
+  var isDenied: Bool { error?.isDenial ?? false || rules?.both == .observed }
+
+  /// Appends the members of the line about a denial. `leftOut`: like ones without a line before it.
+  borrowing func writeDenial(
+    into line: inout ByteBuffer, _ configuration: Configuration, leftOut: Int, client: [UInt8],
+    _ scratch: inout ByteBuffer
+  ) {
+    JSONLine.literal("level", LogLevel.warn.name, into: &line)
+    JSONLine.literal("event", "denied", into: &line)
+    let isTruncated = writeRequest(into: &line, configuration, &scratch)
+    if let error, error.isDenial { JSONLine.literal("error", error.row.slug, into: &line) }
+    writeRules(into: &line)
+    JSONLine.string("client", client.span, bytesMax: 64, into: &line)
+    if leftOut > 0 { JSONLine.integer("left_out", leftOut, into: &line) }
+    if isTruncated { JSONLine.boolean("truncated", true, into: &line) }
+  }
+
   /// Appends who asked for what; returns whether a text had to be cut.
   private borrowing func writeRequest(
     into line: inout ByteBuffer, _ configuration: Configuration, _ scratch: inout ByteBuffer
