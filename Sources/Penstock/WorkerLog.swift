@@ -15,12 +15,13 @@ struct WorkerLog: ~Copyable {
   private var timestamps = TimestampFormatter()
   private var filter: AccessFilter
   private var denials = DenialLimit()
-  private var scratch = ByteBuffer()
+  private var redactor: Redactor
 
   init(_ configuration: Configuration, sink: LogSink) {
     self.configuration = configuration
     buffer = LogBuffer(sink: sink, lineBytesMax: configuration.limits.logLineBytes)
     filter = AccessFilter(configuration.log)
+    redactor = Redactor(configuration.secrets)
   }
 
   /// Writes what is to be told of an exchange that is over. `client`: its address.
@@ -30,7 +31,7 @@ struct WorkerLog: ~Copyable {
       begin(time)
       record.write(
         into: &buffer.bytes, configuration, verdict, nowNanoseconds: time.nowNanoseconds,
-        client: client, &scratch)
+        client: client, &redactor)
       end(time)
     }
     if record.isDenied { tellDenial(record, client, time) }
@@ -46,7 +47,7 @@ struct WorkerLog: ~Copyable {
     else { return }
     begin(time)
     record.writeDenial(
-      into: &buffer.bytes, configuration, leftOut: leftOut, client: client, &scratch)
+      into: &buffer.bytes, configuration, leftOut: leftOut, client: client, &redactor)
     end(time)
   }
 
@@ -56,7 +57,8 @@ struct WorkerLog: ~Copyable {
     begin(time)
     JSONLine.literal("level", level.name, into: &buffer.bytes)
     JSONLine.literal("event", event, into: &buffer.bytes)
-    JSONLine.string("message", message, bytesMax: Self.messageBytesMax, into: &buffer.bytes)
+    _ = redactor.write(
+      "message", Array(message.utf8).span, bytesMax: Self.messageBytesMax, into: &buffer.bytes)
     end(time)
   }
 

@@ -20,11 +20,12 @@ import Wire
     rateMember: [UInt8] = []
   ) throws -> String {
     var line = ByteBuffer()
-    var scratch = ByteBuffer()
+    let configuration = try Self.configuration()
+    var redactor = Redactor(configuration.secrets)
     let verdict = AccessFilter.Verdict(level: record.level, isSlow: isSlow, rateMember: rateMember)
     record.write(
-      into: &line, try Self.configuration(), verdict, nowNanoseconds: now,
-      client: Array("192.0.2.7".utf8), &scratch)
+      into: &line, configuration, verdict, nowNanoseconds: now,
+      client: Array("192.0.2.7".utf8), &redactor)
     return text(line.span)
   }
 

@@ -1,8 +1,9 @@
 /// Bytes that must not be seen: they print as their length, encode to nothing and compare in
 /// constant time.
 ///
-/// Whoever needs them asks `withBytes`, which is called in one file, the injector's. A secret is
-/// finished wire bytes wherever it can be, so that injecting is one copy.
+/// Whoever needs them asks `withBytes`, which is called in two files: the injector's, and that of
+/// the forms that the log knows secrets by. A secret is finished wire bytes wherever it can be, so
+/// that injecting is one copy.
 public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
   CustomReflectable
 {

@@ -28,14 +28,17 @@ public final class Configuration: Sendable {
   public let digest: String
   /// What an operator should know and nothing refuses; each is one sentence.
   public let warnings: [String]
+  /// Knows the secrets of all this, so that the log shows none.
+  public let secrets: SecretMatcher
 
+  /// `digested`: the secrets of which the parts hold a digest only.
   public init(
     listeners: [Listener], admin: ListenAddress? = nil, metrics: MetricsConfiguration = .init(),
     workers: Int = 1, trustedProxies: [AddressBlock] = [], projects: [Project] = [],
     accounts: [Account] = [], routes: [Route] = [], execute: ExecuteConfiguration = .init(),
     idempotency: IdempotencyConfiguration = .init(), files: FilesConfiguration = .init(),
     log: LogConfiguration = .init(), limits: Limits = .init(), timeouts: Timeouts = .init(),
-    digest: String = "", warnings: [String] = []
+    digest: String = "", warnings: [String] = [], digested: [NamedSecret] = []
   ) {
     precondition(workers > 0)
     precondition(accounts.indices.allSatisfy { accounts[$0].index == $0 })
@@ -58,6 +61,7 @@ public final class Configuration: Sendable {
     self.timeouts = timeouts
     self.digest = digest
     self.warnings = warnings
+    secrets = SecretMatcher(accounts, digested)
   }
 
   /// Equal routes keep the order of the file.

@@ -126,11 +126,11 @@ struct AccessRecord: ~Copyable {
   /// Appends the members of the access line to `line`, which `JSONLine.begin` has begun.
   borrowing func write(
     into line: inout ByteBuffer, _ configuration: Configuration, _ verdict: AccessFilter.Verdict,
-    nowNanoseconds: Int64, client: [UInt8], _ scratch: inout ByteBuffer
+    nowNanoseconds: Int64, client: [UInt8], _ redactor: inout Redactor
   ) {
     JSONLine.literal("level", verdict.level.name, into: &line)
     JSONLine.literal("event", "request", into: &line)
-    let isTruncated = writeRequest(into: &line, configuration, &scratch)
+    let isTruncated = writeRequest(into: &line, configuration, &redactor)
     writeOutcome(into: &line, nowNanoseconds)
     JSONLine.string("client", client.span, bytesMax: 64, into: &line)
     if verdict.isSlow { JSONLine.boolean("slow", true, into: &line) }
@@ -145,11 +145,11 @@ struct AccessRecord: ~Copyable {
   /// Appends the members of the line about a denial. `leftOut`: like ones without a line before it.
   borrowing func writeDenial(
     into line: inout ByteBuffer, _ configuration: Configuration, leftOut: Int, client: [UInt8],
-    _ scratch: inout ByteBuffer
+    _ redactor: inout Redactor
   ) {
     JSONLine.literal("level", LogLevel.warn.name, into: &line)
     JSONLine.literal("event", "denied", into: &line)
-    let isTruncated = writeRequest(into: &line, configuration, &scratch)
+    let isTruncated = writeRequest(into: &line, configuration, &redactor)
     if let error, error.isDenial { JSONLine.literal("error", error.row.slug, into: &line) }
     writeRules(into: &line)
     JSONLine.string("client", client.span, bytesMax: 64, into: &line)
@@ -159,10 +159,10 @@ struct AccessRecord: ~Copyable {
 
   /// Appends who asked for what; returns whether a text had to be cut.
   private borrowing func writeRequest(
-    into line: inout ByteBuffer, _ configuration: Configuration, _ scratch: inout ByteBuffer
+    into line: inout ByteBuffer, _ configuration: Configuration, _ redactor: inout Redactor
   ) -> Bool {
     let fieldBytesMax = configuration.limits.logFieldBytes
-    JSONLine.string("request_id", requestID.span, bytesMax: 64, into: &line)
+    _ = redactor.write("request_id", requestID.span, bytesMax: 64, into: &line)
     if project >= 0 {
       let name = configuration.projects[project].nameBytes
       JSONLine.string("project", name.span, bytesMax: fieldBytesMax, into: &line)
@@ -177,7 +177,7 @@ struct AccessRecord: ~Copyable {
     } else if route.utf8CodeUnitCount > 0 {
       JSONLine.literal("route", route, into: &line)
     }
-    let isTruncated = requestMembers.write(into: &line, &scratch)
+    let isTruncated = requestMembers.write(into: &line, &redactor)
     if isCredentialInline { JSONLine.literal("credential", "inline", into: &line) }
     return isTruncated
   }

@@ -1,4 +1,3 @@
-import Telemetry
 import Wire
 
 /// The members of a log line that are in the request's own words, until the line is written.
@@ -17,8 +16,8 @@ struct RequestMembers: ~Copyable {
     let isCut: Bool
   }
 
-  /// How much is copied beyond what the line may show. Values of a query take less room in the
-  /// line than in the request.
+  /// How much is copied beyond what the line may show: values of a query and secrets take less
+  /// room there, and a secret that is cut would not be known as one.
   private static let excessBytesMax = 16 * 1024
 
   private var bytes = ByteBuffer()
@@ -43,45 +42,17 @@ struct RequestMembers: ~Copyable {
   }
 
   /// Appends the members in the order in which they came; returns whether one had to be cut.
-  /// `scratch`: memory for the time of the call.
-  borrowing func write(into line: inout ByteBuffer, _ scratch: inout ByteBuffer) -> Bool {
+  borrowing func write(into line: inout ByteBuffer, _ redactor: inout Redactor) -> Bool {
     var isTruncated = false
     var index = 0
     while index < members.count {
-      if write(members[index], into: &line, &scratch) { isTruncated = true }
+      let member = members[index]
+      let isCut = redactor.write(
+        member.name, bytes.span[member.text], bytesMax: member.bytesMax,
+        hasQuery: member.hasQuery, into: &line)
+      if isCut || member.isCut { isTruncated = true }
       index &+= 1
     }
     return isTruncated
-  }
-
-  private borrowing func write(
-    _ member: Member, into line: inout ByteBuffer, _ scratch: inout ByteBuffer
-  ) -> Bool {
-    let text = bytes.span[member.text]
-    guard member.hasQuery, let question = text.index(of: 0x3f, from: 0) else {
-      let isCut = JSONLine.string(member.name, text, bytesMax: member.bytesMax, into: &line)
-      return isCut || member.isCut
-    }
-    scratch.removeAll()
-    Self.appendWithoutValues(text, from: question, into: &scratch)
-    let isCut = JSONLine.string(member.name, scratch.span, bytesMax: member.bytesMax, into: &line)
-    return isCut || member.isCut
-  }
-
-  /// Keys stay, values become `***`.
-  private static func appendWithoutValues(
-    _ target: Span<UInt8>, from question: Int, into out: inout ByteBuffer
-  ) {
-    out.append(target.extracting(0...question))
-    var index = question + 1
-    while index <= target.count {
-      let end = target.index(of: 0x26, from: index) ?? target.count
-      let equals = target.index(of: 0x3d, from: index) ?? target.count
-      // Without a name the whole of it may be a value.
-      if equals < end { out.append(target.extracting(index...equals)) }
-      if end > index { out.append("***") }
-      if end < target.count { out.append(0x26) }
-      index = end + 1
-    }
   }
 }

@@ -69,7 +69,8 @@ struct ConfigurationReader {
       trustedProxies: parts.trusted, projects: projectsReader.projects,
       accounts: accountsReader.accounts, routes: routesReader.routes, execute: parts.execute,
       idempotency: parts.idempotency, files: parts.files, log: parts.log, limits: parts.limits,
-      timeouts: parts.timeouts, digest: digest, warnings: sortedFaults().map(\.headline))
+      timeouts: parts.timeouts, digest: digest, warnings: sortedFaults().map(\.headline),
+      digested: reading.digested)
   }
 
   /// Of the text of all files as a fault may show it: a digest of what can be guessed would tell

@@ -96,6 +96,7 @@ struct ProjectsReader {
         help: "use visible ASCII characters without spaces")
       return nil
     }
+    reading.noteDigested(key, as: .apiKey(ofProject: names.count))
     return KeyDigest(of: Array(key.utf8).span)
   }
 

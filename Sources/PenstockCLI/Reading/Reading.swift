@@ -9,6 +9,8 @@ final class Reading {
   private(set) var literalSecrets: [YAMLNode] = []
   /// By their text.
   var baseURLs: [String: BaseURL] = [:]
+  /// The secrets of which the configuration keeps a digest only.
+  private(set) var digested: [NamedSecret] = []
   private var laterKeys: [(name: String, node: YAMLNode)] = []
 
   init(surroundings: Surroundings) {
@@ -75,6 +77,11 @@ final class Reading {
       self.error(node, error.message, help: error.help)
       return nil
     }
+  }
+
+  /// Notes a secret that the configuration knows by its digest.
+  func noteDigested(_ secret: String, as name: SecretName) {
+    digested.append(NamedSecret(name, Secret(secret)))
   }
 
   private func noteLiteralSecret(_ node: YAMLNode) {

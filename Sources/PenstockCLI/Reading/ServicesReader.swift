@@ -169,6 +169,7 @@ struct ServicesReader {
           item, "`signing_key` is shorter than 16 bytes",
           help: "make one with `openssl rand -hex 32`")
       }
+      reading.noteDigested(key, as: .signingKey)
       keys.append(SigningKey(of: Array(key.utf8).span))
     }
     return keys

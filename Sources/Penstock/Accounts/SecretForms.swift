@@ -1,0 +1,114 @@
+import Wire
+
+/// What secrets look like where they must not stand: beside the injector the one reader of them.
+///
+/// Each is read once, when a configuration is made, for the matcher that keeps hashes of its forms.
+/// Percent-encoding is none of them: texts are decoded before they are searched. Base64 of a secret
+/// looks different behind one byte or two, so there are three of it.
+enum SecretForms {
+  /// How a form relates to the secret.
+  struct Traits {
+    let isBase64: Bool
+    /// The character in front of it, and the one behind, hold bits of the secret, too.
+    let isOpenInFront: Bool
+    let isOpenBehind: Bool
+
+    static let plain = Traits(isBase64: false, isOpenInFront: false, isOpenBehind: false)
+  }
+
+  /// What is shorter is no secret that could be told from other words.
+  static let leastBytes = 8
+
+  /// Calls `body` with each form of each secret, and the secret's index among the names that it
+  /// returns. `short`: the names of those that are not searched for.
+  static func forEach(
+    of accounts: [Account], and others: [NamedSecret],
+    _ body: (Int, Traits, Span<UInt8>) -> Void
+  ) -> (names: [SecretName], short: [SecretName]) {
+    var names: [SecretName] = []
+    var short: [SecretName] = []
+    func visit(_ name: SecretName, _ bytes: Span<UInt8>) {
+      if bytes.count < leastBytes {
+        if !bytes.isEmpty { short.append(name) }
+        return
+      }
+      forEachForm(of: bytes) { body(names.count, $0, $1) }
+      names.append(name)
+    }
+    for account in accounts { forEachSecret(of: account, visit) }
+    for other in others { other.secret.withBytes { visit(other.name, $0) } }
+    return (names, short)
+  }
+
+  private static func forEachForm(
+    of secret: Span<UInt8>, _ body: (Traits, Span<UInt8>) -> Void
+  ) {
+    body(.plain, secret)
+    forEachBase64(of: secret, body)
+    // One that reads as percent-encoding itself, in a text in which only a part of it is encoded.
+    var decoded = ByteBuffer()
+    decoded.holdsSecrets = true
+    if secret.index(of: 0x25, from: 0) != nil, PercentCoding.decode(secret, into: &decoded),
+      decoded.count >= leastBytes
+    {
+      body(.plain, decoded.span)
+    }
+  }
+
+  // MARK: The secrets of an account
+
+  private static func forEachSecret(
+    of account: Account, _ visit: (SecretName, Span<UInt8>) -> Void
+  ) {
+    let values = account.credential.values
+    let owner = account.index
+    switch account.credential.kind {
+    case .none: break
+    case .bearer: values[0].withBytes { visit(SecretName(.bearerToken, owner: owner), $0) }
+    case .basic: values[0].withBytes { forEachSecret(ofBasic: $0, owner, visit) }
+    case .header:
+      for position in values.indices {
+        let name = SecretName(.header, owner: owner, position: position)
+        values[position].withBytes { visit(name, $0) }
+      }
+    case .query: values[0].withBytes { visit(SecretName(.query, owner: owner), $0) }
+    }
+  }
+
+  /// `encoded`: user name and password in Base64. Either may be what proves the account, for some
+  /// services take a token in one and anything in the other.
+  private static func forEachSecret(
+    ofBasic encoded: Span<UInt8>, _ owner: Int, _ visit: (SecretName, Span<UInt8>) -> Void
+  ) {
+    var pair = ByteBuffer()
+    pair.holdsSecrets = true
+    guard (try? Base64.decode(encoded, into: &pair)) != nil,
+      let colon = pair.span.index(of: 0x3a, from: 0)
+    else { return }
+    visit(SecretName(.userAndPassword, owner: owner), pair.span)
+    visit(SecretName(.userName, owner: owner), pair.span.extracting(0..<colon))
+    let password = pair.span.extracting((colon + 1)..<pair.count)
+    visit(SecretName(.password, owner: owner), password)
+  }
+
+  // MARK: Base64
+
+  /// What of the encoding is the same whatever stands before and behind the secret.
+  private static func forEachBase64(
+    of secret: Span<UInt8>, _ body: (Traits, Span<UInt8>) -> Void
+  ) {
+    for before in 0..<3 {
+      var bytes = ByteBuffer()
+      var encoded = ByteBuffer()
+      bytes.holdsSecrets = true
+      encoded.holdsSecrets = true
+      for _ in 0..<before { bytes.append(0) }
+      bytes.append(secret)
+      Base64.encode(bytes.span, into: &encoded)
+      let bits = bytes.count * 8
+      let traits = Traits(
+        isBase64: true, isOpenInFront: before > 0, isOpenBehind: bits % 6 != 0)
+      body(traits, encoded.span.extracting(((before * 8 + 5) / 6)..<(bits / 6)))
+    }
+  }
+}

@@ -1,0 +1,215 @@
+/// Knows the secrets of a configuration when it sees them, in each of their forms.
+///
+/// It holds no secret, only hashes with random keys: of the first eight bytes of each form, behind
+/// a bitmap that fits a cache and turns away nearly all text, and of the whole form, a polynomial
+/// modulo a prime (Carter and Wegman, 1979) for which nobody without the key can make two texts
+/// meet. Letters count as the same in either case, for a host is written in lower case; and so do
+/// the two alphabets of Base64. Made once with the configuration, read by all workers.
+public final class SecretMatcher: Sendable {
+  struct Match {
+    /// Bytes of the form.
+    let count: Int
+    /// An index of `names`.
+    let secret: Int
+    let traits: SecretForms.Traits
+  }
+
+  /// All forms whose first eight bytes have the same hash.
+  private struct Beginning {
+    let hash: UInt64
+    /// Where their lengths stand in `counts`, from the shortest.
+    let counts: Range<Int32>
+  }
+
+  private struct Form {
+    let hash: UInt64
+    let secret: Int32
+    let traits: SecretForms.Traits
+  }
+
+  /// What the eight bytes of a window are multiplied by, and the base of the polynomial.
+  private let windowKey: UInt64
+  private let base: UInt64
+  /// Two bits a beginning, both in one word.
+  private let filter: [UInt64]
+  private let filterShift: UInt64
+  private let beginnings: [Beginning]
+  private let counts: [Int32]
+  private let forms: [Form]
+  /// The secrets that are searched for.
+  public let names: [SecretName]
+  /// Those that are too short to be told from other words.
+  public let shortNames: [SecretName]
+  /// Bytes of the longest form.
+  public let longest: Int
+
+  /// `others`: those of which the configuration keeps a digest only.
+  init(_ accounts: [Account], _ others: [NamedSecret]) {
+    let windowKey = UInt64.random(in: 0 ... .max) | 1
+    let base = UInt64.random(in: (1 << 32)..<Self.prime)
+    var found: [Found] = []
+    (names, shortNames) = SecretForms.forEach(of: accounts, and: others) { secret, traits, bytes in
+      let form = Form(hash: Self.hash(bytes, base), secret: Int32(secret), traits: traits)
+      let beginning = Self.hash(Self.window(bytes), windowKey)
+      found.append(Found(beginning: beginning, count: Int32(bytes.count), form: form))
+    }
+    (beginnings, counts) = Self.grouped(&found)
+    (filter, filterShift) = Self.filter(beginnings)
+    forms = found.map(\.form).sorted { ($0.hash, $0.secret) < ($1.hash, $1.secret) }
+    longest = Int(found.map(\.count).max() ?? 0)
+    self.windowKey = windowKey
+    self.base = base
+  }
+
+  private struct Found {
+    let beginning: UInt64
+    let count: Int32
+    let form: Form
+  }
+
+  private static func grouped(_ found: inout [Found]) -> ([Beginning], [Int32]) {
+    found.sort { ($0.beginning, $0.count) < ($1.beginning, $1.count) }
+    var beginnings: [Beginning] = []
+    var counts: [Int32] = []
+    for each in found {
+      if let last = beginnings.last, last.hash == each.beginning {
+        if counts.last == each.count { continue }
+        beginnings.removeLast()
+        let start = last.counts.lowerBound
+        beginnings.append(Beginning(hash: last.hash, counts: start..<last.counts.upperBound + 1))
+      } else {
+        let start = Int32(counts.count)
+        beginnings.append(Beginning(hash: each.beginning, counts: start..<start + 1))
+      }
+      counts.append(each.count)
+    }
+    return (beginnings, counts)
+  }
+
+  /// 4 KiB, and where there are many beginnings 32 to 64 bits for each.
+  private static func filter(_ beginnings: [Beginning]) -> (words: [UInt64], shift: UInt64) {
+    var bits: UInt64 = 9
+    while 2 << bits < beginnings.count { bits += 1 }
+    var words = [UInt64](repeating: 0, count: 1 << Int(bits))
+    for each in beginnings { words[Int(each.hash >> (64 - bits))] |= marks(of: each.hash) }
+    return (words, 64 - bits)
+  }
+
+  // MARK: Asking
+
+  /// False where no secret stands in the text as it is; seldom true where none does. Takes a
+  /// nanosecond or two a byte.
+  func isSuspect(_ text: Span<UInt8>) -> Bool {
+    if names.isEmpty || text.count < SecretForms.leastBytes { return false }
+    var window: UInt64 = 0
+    var index = 0
+    while index < text.count {
+      window = window >> 8 | UInt64(Self.folded[Int(text[index])]) << 56
+      let hash = Self.hash(window, windowKey)
+      let marks = Self.marks(of: hash)
+      if filter[Int(hash >> filterShift)] & marks == marks { return true }
+      index &+= 1
+    }
+    return false
+  }
+
+  /// The longest form of a secret that begins at a byte of the text.
+  func match(_ text: Span<UInt8>, at start: Int) -> Match? {
+    guard start + SecretForms.leastBytes <= text.count else { return nil }
+    let hash = Self.hash(Self.window(text.extracting(start..<text.count)), windowKey)
+    let marks = Self.marks(of: hash)
+    guard filter[Int(hash >> filterShift)] & marks == marks,
+      let known = Self.firstIndex(in: beginnings, { $0.hash >= hash }),
+      beginnings[known].hash == hash
+    else { return nil }
+    return longest(of: beginnings[known], text, at: start)
+  }
+
+  private func longest(of beginning: Beginning, _ text: Span<UInt8>, at start: Int) -> Match? {
+    var best: Match?
+    var whole: UInt64 = 0
+    var end = start
+    for index in beginning.counts {
+      let count = Int(counts[Int(index)])
+      if start + count > text.count { break }
+      while end < start + count {
+        whole = Self.hash(whole, text[end], base)
+        end &+= 1
+      }
+      if let form = Self.firstIndex(in: forms, { $0.hash >= whole }), forms[form].hash == whole {
+        let (secret, traits) = (Int(forms[form].secret), forms[form].traits)
+        best = Match(count: count, secret: secret, traits: traits)
+      }
+    }
+    return best
+  }
+
+  /// The first element of a sorted array from which on the condition holds.
+  private static func firstIndex<Element>(
+    in sorted: [Element], _ holds: (Element) -> Bool
+  ) -> Int? {
+    var low = 0
+    var high = sorted.count
+    while low < high {
+      let middle = (low + high) / 2
+      if holds(sorted[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low < sorted.count ? low : nil
+  }
+
+  // MARK: Hashes
+
+  private static let prime: UInt64 = 1 << 61 - 1
+
+  private static func window(_ text: Span<UInt8>) -> UInt64 {
+    var window: UInt64 = 0
+    for index in 0..<SecretForms.leastBytes {
+      window = window >> 8 | UInt64(folded[Int(text[index])]) << 56
+    }
+    return window
+  }
+
+  private static func hash(_ window: UInt64, _ key: UInt64) -> UInt64 {
+    let mixed = window &* key
+    return (mixed ^ mixed >> 32) &* 0x9e37_79b9_7f4a_7c15
+  }
+
+  private static func marks(of hash: UInt64) -> UInt64 {
+    1 << (hash >> 20 & 63) | 1 << (hash >> 26 & 63)
+  }
+
+  private static func hash(_ text: Span<UInt8>, _ base: UInt64) -> UInt64 {
+    var result: UInt64 = 0
+    for index in 0..<text.count { result = hash(result, text[index], base) }
+    return result
+  }
+
+  /// One step of the polynomial: all before times the base, and the byte.
+  private static func hash(_ before: UInt64, _ byte: UInt8, _ base: UInt64) -> UInt64 {
+    let product = before.multipliedFullWidth(by: base)
+    // 2⁶¹ is 1.
+    let upper = product.high << 3 | product.low >> 61
+    let sum = upper + (product.low & prime) + UInt64(folded[Int(byte)]) + 1
+    return (sum & prime) + (sum >> 61)
+  }
+
+  /// Letters in lower case, `-` and a space as `+`, `_` as `/`. A form writes a space as `+`.
+  private static let folded: InlineArray<256, UInt8> = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+    43, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 43, 46, 47,
+    48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
+    64, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111,
+    112, 113, 114, 115, 116, 117, 118, 119, 120, 121, 122, 91, 92, 93, 94, 47,
+    96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111,
+    112, 113, 114, 115, 116, 117, 118, 119, 120, 121, 122, 123, 124, 125, 126, 127,
+    128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 138, 139, 140, 141, 142, 143,
+    144, 145, 146, 147, 148, 149, 150, 151, 152, 153, 154, 155, 156, 157, 158, 159,
+    160, 161, 162, 163, 164, 165, 166, 167, 168, 169, 170, 171, 172, 173, 174, 175,
+    176, 177, 178, 179, 180, 181, 182, 183, 184, 185, 186, 187, 188, 189, 190, 191,
+    192, 193, 194, 195, 196, 197, 198, 199, 200, 201, 202, 203, 204, 205, 206, 207,
+    208, 209, 210, 211, 212, 213, 214, 215, 216, 217, 218, 219, 220, 221, 222, 223,
+    224, 225, 226, 227, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239,
+    240, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255,
+  ]
+}
