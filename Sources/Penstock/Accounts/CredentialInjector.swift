@@ -4,8 +4,8 @@ import Wire
 /// The one place where a secret meets bytes: credentials into requests, and out of what comes back.
 ///
 /// Called last, when the egress policy has said yes and the rest of the head is written. Nothing
-/// else calls `withBytes`, of a `Secret` or of an `InlineCredential`, but `SecretForms`, which hands
-/// on hashes.
+/// else calls `withBytes`, of a `Secret` or of an `InlineCredential`, but `SecretForms`, by which
+/// the log knows secrets.
 enum CredentialInjector {
   /// Appends the account's credential fields, each with its CRLF.
   static func injectFields(_ credential: Credential, into head: inout ByteBuffer) {

@@ -1,3 +1,5 @@
+import Wire
+
 /// Knows the secrets of a configuration when it sees them, in each of their forms.
 ///
 /// It holds no secret, only hashes with random keys: of the first eight bytes of each form, behind
@@ -105,20 +107,42 @@ public final class SecretMatcher: Sendable {
     var index = 0
     while index < text.count {
       window = window >> 8 | UInt64(Self.folded[Int(text[index])]) << 56
-      let hash = Self.hash(window, windowKey)
-      let marks = Self.marks(of: hash)
-      if filter[Int(hash >> filterShift)] & marks == marks { return true }
+      if isKnown(Self.hash(window, windowKey)) { return true }
       index &+= 1
     }
     return false
+  }
+
+  /// The same for what the text means where a part of it is percent-encoded; true, too, where it
+  /// would have to be decoded once more.
+  func isSuspect(decoded text: Span<UInt8>) -> Bool {
+    if names.isEmpty { return false }
+    var window: UInt64 = 0
+    var index = 0
+    while index < text.count {
+      var byte = text[index]
+      if let decoded = PercentCoding.byte(at: index, in: text) {
+        if decoded == 0x25 { return true }
+        byte = decoded
+        index &+= 2
+      }
+      window = window >> 8 | UInt64(Self.folded[Int(byte)]) << 56
+      if isKnown(Self.hash(window, windowKey)) { return true }
+      index &+= 1
+    }
+    return false
+  }
+
+  @inline(__always) private func isKnown(_ hash: UInt64) -> Bool {
+    let marks = Self.marks(of: hash)
+    return filter[Int(truncatingIfNeeded: hash &>> filterShift)] & marks == marks
   }
 
   /// The longest form of a secret that begins at a byte of the text.
   func match(_ text: Span<UInt8>, at start: Int) -> Match? {
     guard start + SecretForms.leastBytes <= text.count else { return nil }
     let hash = Self.hash(Self.window(text.extracting(start..<text.count)), windowKey)
-    let marks = Self.marks(of: hash)
-    guard filter[Int(hash >> filterShift)] & marks == marks,
+    guard isKnown(hash),
       let known = Self.firstIndex(in: beginnings, { $0.hash >= hash }),
       beginnings[known].hash == hash
     else { return nil }
@@ -175,7 +199,7 @@ public final class SecretMatcher: Sendable {
   }
 
   private static func marks(of hash: UInt64) -> UInt64 {
-    1 << (hash >> 20 & 63) | 1 << (hash >> 26 & 63)
+    1 &<< (hash >> 20) | 1 &<< (hash >> 26)
   }
 
   private static func hash(_ text: Span<UInt8>, _ base: UInt64) -> UInt64 {

@@ -51,8 +51,8 @@ public struct SecretSearch: ~Copyable {
   private mutating func find(in given: Span<UInt8>) {
     hits.removeAll(keepingCapacity: true)
     let isSuspect = matcher.isSuspect(given)
-    let isEncoded = given.index(of: 0x25, from: 0) != nil && !matcher.names.isEmpty
-    if !isSuspect, !isEncoded { return }
+    let isEncoded = given.index(of: 0x25, from: 0) != nil
+    guard isSuspect || isEncoded && matcher.isSuspect(decoded: given) else { return }
     text.removeAll(keepingCapacity: true)
     origins.removeAll(keepingCapacity: true)
     for index in 0..<given.count {

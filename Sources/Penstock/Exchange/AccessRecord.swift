@@ -10,6 +10,8 @@ struct AccessRecord: ~Copyable {
   private(set) var startNanoseconds: Int64 = 0
   /// As it is answered, logged and sent upstream: 1 to 64 bytes.
   var requestID = ByteBuffer()
+  /// The client chose it, so that it may hold anything.
+  var isRequestIDOffered = false
   private var requestMembers = RequestMembers()
 
   var method = MethodLabel.other
@@ -57,6 +59,7 @@ struct AccessRecord: ~Copyable {
   mutating func start(nanoseconds: Int64) {
     startNanoseconds = nanoseconds
     requestID.removeAll()
+    isRequestIDOffered = false
     requestMembers.removeAll()
     method = .other
     project = -1
@@ -162,7 +165,11 @@ struct AccessRecord: ~Copyable {
     into line: inout ByteBuffer, _ configuration: Configuration, _ redactor: inout Redactor
   ) -> Bool {
     let fieldBytesMax = configuration.limits.logFieldBytes
-    _ = redactor.write("request_id", requestID.span, bytesMax: 64, into: &line)
+    if isRequestIDOffered {
+      _ = redactor.write("request_id", requestID.span, bytesMax: 64, into: &line)
+    } else {
+      JSONLine.string("request_id", requestID.span, bytesMax: 64, into: &line)
+    }
     if project >= 0 {
       let name = configuration.projects[project].nameBytes
       JSONLine.string("project", name.span, bytesMax: fieldBytesMax, into: &line)

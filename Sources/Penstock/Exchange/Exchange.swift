@@ -159,6 +159,7 @@ final class Exchange {
     let check = HeadCheck(head, bytes)
     if let offered = check.requestID {
       record.requestID.append(bytes[offered])
+      record.isRequestIDOffered = true
     } else {
       worker.requestIDs.appendNew(to: &record.requestID)
     }
