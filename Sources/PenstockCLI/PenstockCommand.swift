@@ -9,6 +9,6 @@ struct PenstockCommand: ParsableCommand {
     version: "penstock 0.1.0",
     subcommands: [
       ServeCommand.self, CheckCommand.self, ExplainCommand.self, ErrorsCommand.self,
-      DemoCommand.self,
+      LogsAuditCommand.self, DemoCommand.self,
     ])
 }
