@@ -1,7 +1,6 @@
 import Body
 import EventLoop
 import Glibc
-import Telemetry
 import Upstream
 import Wire
 

@@ -2,11 +2,13 @@ import Wire
 
 /// Knows the secrets of a configuration when it sees them, in each of their forms.
 ///
-/// It holds no secret, only hashes with random keys: of the first eight bytes of each form, behind
-/// a bitmap that fits a cache and turns away nearly all text, and of the whole form, a polynomial
+/// It holds no copy of a secret, only keyed hashes: of the first eight bytes of each form, behind a
+/// bitmap that fits a cache and turns away nearly all text, and of the whole form, a polynomial
 /// modulo a prime (Carter and Wegman, 1979) for which nobody without the key can make two texts
-/// meet. Letters count as the same in either case, for a host is written in lower case; and so do
-/// the two alphabets of Base64. Made once with the configuration, read by all workers.
+/// meet. Who reads the process's memory finds the keys, too; and the secrets themselves elsewhere.
+///
+/// Letters count as the same in either case, for a host is written in lower case; and so do the two
+/// alphabets of Base64. Made once with the configuration, read by all workers.
 public final class SecretMatcher: Sendable {
   struct Match {
     /// Bytes of the form.
