@@ -83,14 +83,14 @@ import Testing
   @Test func `keys whose feature comes later are listed once, and only where they differ`() throws {
     let text = """
       accounts:
-        - {id: a, base_url: https://a.example, trace: true, compression: auto, in_flight: 0}
-        - {id: b, base_url: https://b.example, trace: on, compression: off, rate: {per_second: 0}}
+        - {id: a, base_url: https://a.example, trace: true, forwarded: on, in_flight: 0}
+        - {id: b, base_url: https://b.example, forwarded: on, rate: {per_second: 0}}
       limits: {pipeline_depth: 7, buffered_bytes: 256MiB}
       log: {slow: 1s, sample_success: 0.5}
       """
     #expect(
       try warnings(text) == [
-        "accepted, but without effect in this version: `trace`, `limits.pipeline_depth`"
+        "accepted, but without effect in this version: `forwarded`, `limits.pipeline_depth`"
       ])
   }
 

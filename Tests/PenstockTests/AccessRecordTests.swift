@@ -136,6 +136,17 @@ import Wire
     #expect(try line(record).hasPrefix(#","level":"\#(level)","event":"request""#))
   }
 
+  @Test func `a trace follows the request id, its span where the upstream was told`() throws {
+    var record = AccessRecord()
+    record.start(nanoseconds: 0)
+    record.requestID.append("id-1" as StaticString)
+    record.trace = TraceParent(traceHigh: 0x1, traceLow: 0xabc, span: 0x2d, flags: 1)
+    let trace = #""request_id":"id-1","trace_id":"00000000000000010000000000000abc","#
+    #expect(try line(record).contains(trace + #""status":0"#))
+    record.hasSpan = true
+    #expect(try line(record).contains(trace + #""span_id":"000000000000002d","status":0"#))
+  }
+
   @Test func `a slow exchange's line and a sampled one's say so`() throws {
     var record = AccessRecord()
     record.start(nanoseconds: 0)
@@ -150,6 +161,8 @@ import Wire
     record.start(nanoseconds: 0)
     let empty = try line(record)
     record.requestID.append("old" as StaticString)
+    record.trace = TraceParent(traceHigh: 1, traceLow: 2, span: 3, flags: 0)
+    record.hasSpan = true
     record.describe(
       method: Array("GET".utf8).span, target: Array("/old".utf8).span, fieldBytesMax: 2)
     record.describe(upstreamHost: Array("old".utf8))

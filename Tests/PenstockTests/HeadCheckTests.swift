@@ -46,6 +46,18 @@ import Wire
     #expect(check("GET http://u@p/healthz HTTP/1.1", "Host: p").fault == .malformedRequest)
   }
 
+  // MARK: The trace
+
+  @Test func `a trace is the client's where it stands there once`() {
+    let lines = ["GET / HTTP/1.1", "Host: p", "traceparent: a", "TraceParent: b", "traceparent: a"]
+    for (count, isThere) in [(2, false), (3, true), (4, false), (5, false)] {
+      let request = TestRequest(lines: Array(lines.prefix(count)))
+      let check = HeadCheck(request.head, request.bytes.span)
+      #expect((check.traceparent != nil) == isThere)
+      #expect(check.fault == nil)
+    }
+  }
+
   // MARK: Singletons
 
   @Test(arguments: [

@@ -57,4 +57,16 @@ import Wire
   func `an id has 1 to 64 bytes`(count: Int, isUsable: Bool) {
     #expect(self.isUsable([UInt8](repeating: 0x61, count: count)) == isUsable)
   }
+
+  @Test func `a trace that begins has a random id, and is not sampled`() {
+    var ids = RequestIDs()
+    var halves: Set<UInt64> = []
+    for _ in 0..<10_000 {
+      let trace = ids.beginTrace()
+      #expect(trace.flags == TraceParent.random)
+      #expect(trace.span != 0)
+      halves.formUnion([trace.traceHigh, trace.traceLow, trace.span, ids.newSpan()])
+    }
+    #expect(halves.count == 40_000)
+  }
 }

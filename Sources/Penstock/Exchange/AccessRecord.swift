@@ -12,6 +12,12 @@ struct AccessRecord: ~Copyable {
   var requestID = ByteBuffer()
   /// The client chose it, so that it may hold anything.
   var isRequestIDOffered = false
+  /// The trace that it is a part of; nil where it is in none.
+  var trace: TraceParent?
+  /// The client chose the trace, too.
+  var isTraceOffered = false
+  /// The trace's span is the exchange's own, which the upstream was told.
+  var hasSpan = false
   private var requestMembers = RequestMembers()
 
   var method = MethodLabel.other
@@ -60,6 +66,9 @@ struct AccessRecord: ~Copyable {
     startNanoseconds = nanoseconds
     requestID.removeAll()
     isRequestIDOffered = false
+    trace = nil
+    isTraceOffered = false
+    hasSpan = false
     requestMembers.removeAll()
     method = .other
     project = -1
@@ -170,6 +179,7 @@ struct AccessRecord: ~Copyable {
     } else {
       JSONLine.string("request_id", requestID.span, bytesMax: 64, into: &line)
     }
+    writeTrace(into: &line, &redactor)
     if project >= 0 {
       let name = configuration.projects[project].nameBytes
       JSONLine.string("project", name.span, bytesMax: fieldBytesMax, into: &line)
@@ -187,6 +197,22 @@ struct AccessRecord: ~Copyable {
     let isTruncated = requestMembers.write(into: &line, &redactor)
     if isCredentialInline { JSONLine.literal("credential", "inline", into: &line) }
     return isTruncated
+  }
+
+  private borrowing func writeTrace(
+    into line: inout ByteBuffer, _ redactor: inout Redactor
+  ) {
+    guard let trace else { return }
+    let id = trace.traceDigits
+    if isTraceOffered {
+      _ = redactor.write("trace_id", id.span, bytesMax: 64, into: &line)
+    } else {
+      JSONLine.string("trace_id", id.span, bytesMax: 64, into: &line)
+    }
+    if !hasSpan { return }
+    line.append(",\"span_id\":\"")
+    trace.appendSpanID(into: &line)
+    line.append(0x22)
   }
 
   private borrowing func writeOutcome(into line: inout ByteBuffer, _ nowNanoseconds: Int64) {

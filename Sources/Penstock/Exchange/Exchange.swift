@@ -163,6 +163,8 @@ final class Exchange {
     } else {
       worker.requestIDs.appendNew(to: &record.requestID)
     }
+    record.trace = check.traceparent.flatMap { TraceParent(bytes[$0]) }
+    record.isTraceOffered = record.trace != nil
     isToHead = bytes[head.method].equals("HEAD")
     minorVersion = head.minorVersion
     record.method = MethodLabel(bytes[head.method])

@@ -67,6 +67,9 @@ extension Exchange {
     } else {
       isRequestChunked = false
     }
+    if appendTraceParent(account) {
+      RequestRewrite.appendTraceState(head, bytes, into: &requestBytes)
+    }
     let upgrade = RequestRewrite.upgrade(head, bytes)
     asksUpgrade = upgrade != nil
     RequestRewrite.appendOwnFields(

@@ -7,6 +7,8 @@ struct HeadCheck {
   private(set) var framing = Framing.none
   private(set) var host = Slice.empty
   private(set) var requestID: Slice?
+  /// Names the client's trace, valid or not; nil where it does not stand there once.
+  private(set) var traceparent: Slice?
   private(set) var expectsContinue = false
   private(set) var keepsAlive = true
   /// The client takes trailer fields (RFC 9110 §10.1.4).
@@ -22,6 +24,7 @@ struct HeadCheck {
   private var keys = 0
   private var authorizations = 0
   private var expectations = 0
+  private var traceparents = 0
 
   init(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) {
     var index = 0
@@ -61,6 +64,9 @@ struct HeadCheck {
       expectations += 1
       expectsContinue = bytes[field.value].equalsIgnoringCase("100-continue")
       if !expectsContinue { report(.expectationFailed) }
+    case .traceparent:
+      traceparents += 1
+      traceparent = traceparents == 1 ? field.value : nil
     case .xRequestID: requestID = RequestIDs.isUsable(bytes[field.value]) ? field.value : nil
     default: break
     }

@@ -52,6 +52,18 @@ enum RequestRewrite {
     }
   }
 
+  /// Appends what the client says of a trace that Penstock goes on with, unless it means the one
+  /// connection.
+  static func appendTraceState(
+    _ head: borrowing RequestHead, _ bytes: Span<UInt8>, into out: inout ByteBuffer
+  ) {
+    let options = ConnectionOptions(head.fields, bytes)
+    if options.hasNominated, options.nominates(tracestate.span, head.fields, bytes) { return }
+    TraceState.appendField(head.fields, bytes, into: &out)
+  }
+
+  private static let tracestate = Array("tracestate".utf8)
+
   /// Appends what Penstock says for itself, the credential last. The empty line is the caller's.
   /// `upgrade`: the protocol that the client would rather speak, a slice of `bytes`.
   /// `injects`: false where another credential takes the place of the account's.

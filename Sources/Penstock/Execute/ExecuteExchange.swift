@@ -152,6 +152,7 @@ extension Exchange {
     case .chunked: requestBytes.append("Transfer-Encoding: chunked\r\n")
     case .none, .untilClose: break
     }
+    _ = appendTraceParent(account)
     execute.request.appendOwnFields(
       account, requestID: record.requestID.span, into: &requestBytes)
     requestBytes.append("\r\n")

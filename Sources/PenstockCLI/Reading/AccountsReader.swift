@@ -88,7 +88,7 @@ struct AccountsReader {
       requestDecompression: section.flag("request_decompression", false),
       requestCompression: requestCompression,
       requestBuffering: section.flag("request_buffering", false),
-      trace: laterFlag(section, "trace"), forwarded: laterFlag(section, "forwarded"),
+      trace: section.flag("trace", false), forwarded: laterFlag(section, "forwarded"),
       rules: traffic.rules(section))
   }
 

@@ -4,7 +4,7 @@ enum FieldSyntax {
   static let ownFields: Set<String> = [
     "connection", "content-length", "expect", "host", "http2-settings", "keep-alive",
     "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-    "transfer-encoding", "upgrade",
+    "traceparent", "tracestate", "transfer-encoding", "upgrade",
   ]
 
   static func isToken(_ text: String) -> Bool {
