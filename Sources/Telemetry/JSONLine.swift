@@ -59,6 +59,11 @@ public enum JSONLine {
     _ name: StaticString, nanoseconds: Int64, into out: inout ByteBuffer
   ) {
     writeName(name, into: &out)
+    appendMilliseconds(nanoseconds: nanoseconds, into: &out)
+  }
+
+  /// Appends the same number alone.
+  public static func appendMilliseconds(nanoseconds: Int64, into out: inout ByteBuffer) {
     let microseconds = Int((max(0, nanoseconds) &+ 500) / 1000)
     out.append(decimal: microseconds / 1000)
     let fraction = microseconds % 1000

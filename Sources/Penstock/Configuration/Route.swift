@@ -8,6 +8,7 @@ public struct Route: Sendable {
   /// Index of the account.
   public let account: Int
   public let apiKeyRequired: Bool
+  /// Whether answers have `Server-Timing`.
   public let serverTiming: Bool
   /// Overrides the account's; nil leaves it.
   public let compression: Compression?

@@ -69,6 +69,7 @@ extension Exchange {
     if row.status == 503 { fields.append("Retry-After: 1\r\n") }
     if row.status == 401 { fields.append("WWW-Authenticate: Bearer\r\n") }
     if allow.utf8CodeUnitCount > 0 { fields.appendField("Allow", allow) }
+    serverTiming?.append(into: &fields)
     answer(
       row.status, "application/json", body: body, fields: fields,
       closes: row.closes || awaitsContinue)

@@ -181,7 +181,8 @@ extension Exchange: UpstreamExchange {
     worker.blocks.provide(&client.output)
     ResponseRewrite.append(
       head, bytes, account, framing: responseFraming, coding: coding, isToHead: isToHead,
-      context: context, requestID: record.requestID.span, into: &client.output)
+      context: context, requestID: record.requestID.span, timing: serverTiming, into: &client.output
+    )
     record.status = head.status
     record.bytesSent += client.output.count - before
     state.onResponseBegun()

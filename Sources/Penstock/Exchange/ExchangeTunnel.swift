@@ -20,7 +20,8 @@ extension Exchange {
     let before = client.output.count
     worker.blocks.provide(&client.output)
     ResponseRewrite.appendSwitch(
-      head, bytes, account, requestID: record.requestID.span, into: &client.output)
+      head, bytes, account, requestID: record.requestID.span, timing: serverTiming,
+      into: &client.output)
     record.bytesSent += client.output.count - before
     state.onUpgraded()
     responseFraming = .untilClose

@@ -4,11 +4,13 @@ import Wire
 enum ResponseRewrite {
   /// Appends status line and fields. Framing and connection fields are the client connection's own;
   /// a field that echoes a credential of the account is told as `***`.
-  /// `framing`: what `framing(_:toMinorVersion:isTransformed:)` says.
+  /// `framing`: what `framing(_:toMinorVersion:isTransformed:)` says. `timing`: nil where the route
+  /// does not want it told.
   static func append(
     _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ account: Account,
     framing: Framing, coding: ResponseCoding = .asIs, isToHead: Bool,
-    context: LocalResponse.Context, requestID: Span<UInt8>, into out: inout ByteBuffer
+    context: LocalResponse.Context, requestID: Span<UInt8>, timing: ServerTiming? = nil,
+    into out: inout ByteBuffer
   ) {
     out.append("HTTP/1.1 ")
     out.append(decimal: head.status)
@@ -46,6 +48,7 @@ enum ResponseRewrite {
     if case .encode(let made) = coding.plan { out.appendField("Content-Encoding", made.name) }
     if !saysThatItVaries { out.append("Vary: Accept-Encoding\r\n") }
     out.appendField("x-request-id", requestID)
+    timing?.append(into: &out)
     switch framing {
     case .length(let count):
       assert(!coding.isTransformed, "a length of bytes that are coded anew")
@@ -61,7 +64,7 @@ enum ResponseRewrite {
   /// is no longer HTTP's.
   static func appendSwitch(
     _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, _ account: Account,
-    requestID: Span<UInt8>, into out: inout ByteBuffer
+    requestID: Span<UInt8>, timing: ServerTiming? = nil, into out: inout ByteBuffer
   ) {
     out.append("HTTP/1.1 101 Switching Protocols\r\n")
     var index = 0
@@ -78,6 +81,7 @@ enum ResponseRewrite {
       }
     }
     out.appendField("x-request-id", requestID)
+    timing?.append(into: &out)
     out.append("\r\n")
   }
 

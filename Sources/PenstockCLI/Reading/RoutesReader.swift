@@ -40,7 +40,6 @@ struct RoutesReader {
     let isKeyRequired = section.choice("api_key", KeyUse.required) == .required
     if !isKeyRequired { openRoutes.append(section.place(of: "api_key")) }
     let serverTiming = section.flag("server_timing", false)
-    if serverTiming { reading.noteLater("server_timing", section.place(of: "server_timing")) }
     let compression = TrafficReader(reading: reading).compression(section)
     guard let path, let account else { return }
     refuseSecond(section, path: path, host: host)
