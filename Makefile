@@ -74,7 +74,7 @@ sanitize: libraries
 
 # Each program of Tests/Fuzz for a while, from what it learnt the last time.
 FUZZ_SECONDS := 60
-FUZZ_PROGRAMS := InflateFuzz DecodeFuzz EncodeFuzz ValidateFuzz EscapeFuzz
+FUZZ_PROGRAMS := InflateFuzz DecodeFuzz EncodeFuzz ValidateFuzz EscapeFuzz FieldFuzz
 fuzz: libraries
 	swift build -c release --package-path Tests/Fuzz --scratch-path .build/fuzz/build \
 	  --sanitize fuzzer \

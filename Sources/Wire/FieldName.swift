@@ -5,9 +5,11 @@ public enum FieldName: UInt8, Sendable {
   case contentDigest, contentEncoding, contentLength, contentMD5, contentRange, contentType
   case cookie, date, digest, etag, expect, forwarded, host, http2Settings, idempotencyKey
   case keepAlive, location, origin, proxyAuthenticate, proxyAuthorization, proxyConnection, range
+  case rateLimit, rateLimitLimit, rateLimitPolicy, rateLimitRemaining, rateLimitReset
   case reprDigest, requestTimeout, retryAfter, secFetchSite, server, setCookie, te, traceparent
   case tracestate, trailer, transferEncoding, upgrade, vary, via, wwwAuthenticate, xAPIKey
-  case xForwardedFor, xForwardedHost, xForwardedPort, xForwardedProto, xRequestID
+  case xForwardedFor, xForwardedHost, xForwardedPort, xForwardedProto
+  case xRateLimitLimit, xRateLimitRemaining, xRateLimitReset, xRequestID
   case xStainlessReadTimeout, xStainlessTimeout
 
   /// Which name the bytes are, in any case. By length first, so that most names cost one compare.
@@ -32,7 +34,10 @@ public enum FieldName: UInt8, Sendable {
         ?? match(name, "server", .server)
     case 7: match(name, "trailer", .trailer) ?? match(name, "upgrade", .upgrade)
     case 8: match(name, "location", .location)
-    case 9: match(name, "forwarded", .forwarded) ?? match(name, "x-api-key", .xAPIKey)
+    case 9:
+      match(name, "forwarded", .forwarded)
+        ?? match(name, "ratelimit", .rateLimit)
+        ?? match(name, "x-api-key", .xAPIKey)
     case 10:
       match(name, "connection", .connection)
         ?? match(name, "keep-alive", .keepAlive)
@@ -57,21 +62,39 @@ public enum FieldName: UInt8, Sendable {
     case 15:
       match(name, "accept-encoding", .acceptEncoding)
         ?? match(name, "idempotency-key", .idempotencyKey)
+        ?? match(name, "ratelimit-limit", .rateLimitLimit)
+        ?? match(name, "ratelimit-reset", .rateLimitReset)
         ?? match(name, "request-timeout", .requestTimeout)
         ?? match(name, "x-forwarded-for", .xForwardedFor)
     case 16:
       match(name, "content-encoding", .contentEncoding)
         ?? match(name, "proxy-connection", .proxyConnection)
+        ?? match(name, "ratelimit-policy", .rateLimitPolicy)
         ?? match(name, "www-authenticate", .wwwAuthenticate)
         ?? match(name, "x-forwarded-host", .xForwardedHost)
         ?? match(name, "x-forwarded-port", .xForwardedPort)
+    default: ofGreatLength(name)
+    }
+  }
+
+  /// Of 17 bytes and more.
+  private static func ofGreatLength(_ name: Span<UInt8>) -> FieldName? {
+    switch name.count {
     case 17:
       match(name, "transfer-encoding", .transferEncoding)
         ?? match(name, "x-forwarded-proto", .xForwardedProto)
-    case 18: match(name, "proxy-authenticate", .proxyAuthenticate)
+        ?? match(name, "x-ratelimit-limit", .xRateLimitLimit)
+        ?? match(name, "x-ratelimit-reset", .xRateLimitReset)
+    case 18:
+      match(name, "proxy-authenticate", .proxyAuthenticate)
+        ?? match(name, "x-rate-limit-limit", .xRateLimitLimit)
+        ?? match(name, "x-rate-limit-reset", .xRateLimitReset)
     case 19:
       match(name, "proxy-authorization", .proxyAuthorization)
+        ?? match(name, "ratelimit-remaining", .rateLimitRemaining)
         ?? match(name, "x-stainless-timeout", .xStainlessTimeout)
+    case 21: match(name, "x-ratelimit-remaining", .xRateLimitRemaining)
+    case 22: match(name, "x-rate-limit-remaining", .xRateLimitRemaining)
     case 24: match(name, "x-stainless-read-timeout", .xStainlessReadTimeout)
     default: nil
     }
@@ -89,6 +112,16 @@ public enum FieldName: UInt8, Sendable {
     switch self {
     case .other, .date, .etag, .requestTimeout, .retryAfter, .server, .vary, .via: !isHopByHop
     case .acceptRanges, .contentDigest, .contentMD5, .digest, .reprDigest: true
+    default: tellsOfQuota
+    }
+  }
+
+  /// True for what an upstream says of the quota of whoever asks.
+  public var tellsOfQuota: Bool {
+    switch self {
+    case .rateLimit, .rateLimitLimit, .rateLimitPolicy, .rateLimitRemaining, .rateLimitReset,
+      .retryAfter, .xRateLimitLimit, .xRateLimitRemaining, .xRateLimitReset:
+      true
     default: false
     }
   }

@@ -15,6 +15,8 @@ public struct FieldTable: ~Copyable {
   private var base: UnsafeMutablePointer<Field>?
   private var capacity = 0
   public private(set) var count = 0
+  /// True exactly when one of them tells of a quota, so that nobody has to look for one.
+  public private(set) var tellsOfQuota = false
 
   public init() { base = nil }
 
@@ -29,9 +31,13 @@ public struct FieldTable: ~Copyable {
     if count == capacity { grow() }
     base.unsafelyUnwrapped[count] = field
     count &+= 1
+    if field.known.tellsOfQuota { tellsOfQuota = true }
   }
 
-  mutating func removeAll() { count = 0 }
+  mutating func removeAll() {
+    count = 0
+    tellsOfQuota = false
+  }
 
   private mutating func grow() {
     let wanted = max(24, capacity * 2)

@@ -34,5 +34,6 @@ let package = Package(
     program("EncodeFuzz"),
     program("ValidateFuzz"),
     program("EscapeFuzz"),
+    program("FieldFuzz"),
   ]
 )

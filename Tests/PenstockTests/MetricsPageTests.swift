@@ -77,6 +77,9 @@ import Wire
     let gauges = [
       "penstock_requests_in_flight", "penstock_connections", "penstock_limit",
       "penstock_config_last_reload_successful", "penstock_config_last_reload_timestamp_seconds",
+      "penstock_upstream_quota_limit", "penstock_upstream_quota_remaining",
+      "penstock_upstream_quota_reset_timestamp_seconds",
+      "penstock_upstream_retry_after_timestamp_seconds",
       "penstock_build_info", "penstock_config_info", "penstock_upstream_requests_queued",
       "penstock_dials_in_flight", "penstock_accounts_folded", "penstock_buffered_bytes",
       "penstock_allocator_bytes",

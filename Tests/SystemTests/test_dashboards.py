@@ -170,9 +170,7 @@ NOT_YET = {
     "penstock_compression_input_bytes_total", "penstock_compression_output_bytes_total",
     "penstock_upstream_tls_handshakes_total", "penstock_event_loop_turns_total",
     "penstock_buffered_bytes", "penstock_allocator_bytes", "penstock_config_info",
-    "penstock_accounts_folded", "penstock_upstream_quota_limit",
-    "penstock_upstream_quota_remaining", "penstock_upstream_quota_reset_timestamp_seconds",
-    "penstock_upstream_retry_after_timestamp_seconds"}
+    "penstock_accounts_folded"}
 RECORDED = {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}
 
 

@@ -18,6 +18,9 @@ FAMILIES = {
     "penstock_limit_hits_total": "counter", "penstock_log_lines_dropped_total": "counter",
     "penstock_config_last_reload_successful": "gauge",
     "penstock_config_last_reload_timestamp_seconds": "gauge", "penstock_build_info": "gauge",
+    "penstock_upstream_quota_limit": "gauge", "penstock_upstream_quota_remaining": "gauge",
+    "penstock_upstream_quota_reset_timestamp_seconds": "gauge",
+    "penstock_upstream_retry_after_timestamp_seconds": "gauge",
     "process_cpu_seconds_total": "counter", "process_resident_memory_bytes": "gauge",
     "process_open_fds": "gauge", "process_max_fds": "gauge", "process_start_time_seconds": "gauge"}
 LABELS = {

@@ -16,6 +16,9 @@ import Wire
     ("Keep-Alive", .keepAlive), ("Location", .location), ("Origin", .origin),
     ("Proxy-Authenticate", .proxyAuthenticate), ("Proxy-Authorization", .proxyAuthorization),
     ("Proxy-Connection", .proxyConnection), ("Range", .range),
+    ("RateLimit", .rateLimit), ("RateLimit-Limit", .rateLimitLimit),
+    ("RateLimit-Policy", .rateLimitPolicy), ("RateLimit-Remaining", .rateLimitRemaining),
+    ("RateLimit-Reset", .rateLimitReset),
     ("Repr-Digest", .reprDigest), ("Request-Timeout", .requestTimeout),
     ("Retry-After", .retryAfter), ("Sec-Fetch-Site", .secFetchSite), ("Server", .server),
     ("Set-Cookie", .setCookie), ("TE", .te),
@@ -24,6 +27,9 @@ import Wire
     ("X-API-Key", .xAPIKey), ("X-Forwarded-For", .xForwardedFor),
     ("X-Forwarded-Host", .xForwardedHost), ("X-Forwarded-Port", .xForwardedPort),
     ("X-Forwarded-Proto", .xForwardedProto), ("X-Request-ID", .xRequestID),
+    ("X-RateLimit-Limit", .xRateLimitLimit), ("X-RateLimit-Remaining", .xRateLimitRemaining),
+    ("X-RateLimit-Reset", .xRateLimitReset), ("X-Rate-Limit-Limit", .xRateLimitLimit),
+    ("X-Rate-Limit-Remaining", .xRateLimitRemaining), ("X-Rate-Limit-Reset", .xRateLimitReset),
     ("X-Stainless-Read-Timeout", .xStainlessReadTimeout),
   ]
 
@@ -78,6 +84,17 @@ import Wire
         "Digest", "Repr-Digest",
       ])
     #expect(!FieldName.other.isBoundToCoding)
+  }
+
+  @Test func `what tells of a quota is these and no others, and may trail`() {
+    let telling = Self.known.filter { $0.1.tellsOfQuota }
+    #expect(
+      Set(telling.map { $0.0.filter { $0 != "-" }.lowercased() }) == [
+        "ratelimit", "ratelimitlimit", "ratelimitpolicy", "ratelimitremaining", "ratelimitreset",
+        "retryafter", "xratelimitlimit", "xratelimitremaining", "xratelimitreset",
+      ])
+    for (text, name) in telling { #expect(name.canTrail, "\(text)") }
+    #expect(!FieldName.other.tellsOfQuota)
   }
 
   @Test func `a digest may trail, and what frames or describes a body may not`() {

@@ -1,4 +1,5 @@
 import Telemetry
+import Wire
 
 /// What one worker counts. The worker's thread writes, a scrape reads from any thread.
 ///
@@ -44,6 +45,7 @@ final class MetricShard: Sendable {
   let closes: CounterTable
   /// The callers without a key, then by project; for each: denied, then only observed.
   let ruleDenials: CounterTable
+  let quotas: QuotaTable
   private let totals: CounterTable
   /// Requests in flight first, then the connections, then the levels.
   private let gauges: GaugeTable
@@ -78,6 +80,7 @@ final class MetricShard: Sendable {
     limitHits = CounterTable(count: Self.limitsMax)
     closes = CounterTable(count: CloseReason.allCases.count)
     ruleDenials = CounterTable(count: 2 * (projectCount + 1))
+    quotas = QuotaTable(rows: accountRows.rowsMax)
     totals = CounterTable(count: WorkerTotal.allCases.count)
     gauges = GaugeTable(count: Self.firstLevel + WorkerLevel.allCases.count)
   }
@@ -169,6 +172,11 @@ final class MetricShard: Sendable {
   /// A request that rules denied, or would have. `project`: -1 for a caller without a key.
   func countRuleDenial(project: Int, isObserved: Bool) {
     ruleDenials.add(2 * (project + 1) + (isObserved ? 1 : 0), 1)
+  }
+
+  /// What an upstream said of an account's quota, in loop time.
+  func noteQuota(_ quota: Quota, account: Int, nowNanoseconds: Int64) {
+    quotas.note(quota, row: row(account: account), nowNanoseconds: nowNanoseconds)
   }
 
   func countClose(_ reason: CloseReason) { closes.add(reason.rawValue, 1) }

@@ -29,6 +29,7 @@ struct MetricsPage {
     page.writeFiles(into: &out)
     page.writeFacts(into: &out)
     page.writeMemory(into: &out)
+    QuotaMetrics.write(shards: shards, names: names, exposition: page.exposition, into: &out)
     ProcessMetrics.write(exposition: page.exposition, into: &out)
     page.exposition.writeEnd(into: &out)
   }

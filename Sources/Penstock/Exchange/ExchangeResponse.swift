@@ -164,6 +164,7 @@ extension Exchange: UpstreamExchange {
     record.firstByteNanoseconds = worker.loop.nowNanoseconds
     record.phase = .body
     guard let client, let account else { return }
+    noteQuota(head, bytes)
     if execute != nil {
       onEnvelopeHead(head, bytes, framing, account)
       return

@@ -1,0 +1,68 @@
+import Telemetry
+import Wire
+
+/// What upstreams said last of their accounts' quotas, so that who watches is warned before the
+/// first 429. An account's series begin when its upstream says something.
+enum QuotaMetrics {
+  private static let limit = MetricFamily(
+    "penstock_upstream_quota_limit", .gauge,
+    "The most that an upstream grants an account in a window, in units of its own.")
+  private static let remaining = MetricFamily(
+    "penstock_upstream_quota_remaining", .gauge,
+    "What is left of an account's quota, as its upstream said last.")
+  private static let reset = MetricFamily(
+    "penstock_upstream_quota_reset_timestamp_seconds", .gauge,
+    "When an account's quota is anew, in seconds since 1970.")
+  private static let retry = MetricFamily(
+    "penstock_upstream_retry_after_timestamp_seconds", .gauge,
+    "When an upstream wants an account to come back, by its last Retry-After, since 1970.")
+
+  /// The shards have the same rows, one a worker.
+  static func write(
+    shards: [MetricShard], names: MetricNames, exposition: Exposition, into out: inout ByteBuffer
+  ) {
+    var quotas: [(labels: LabelSet, quota: Quota)] = []
+    if let rows = shards.first?.accountRows {
+      for row in 0..<rows.rowsMax {
+        guard let account = rows.account(ofRow: row) else { break }
+        var labels = LabelSet()
+        labels.append("account", names.accounts[account])
+        quotas.append((labels, newest(shards, row: row)))
+      }
+    }
+    write(limit, quotas, \.limit, exposition, into: &out)
+    write(remaining, quotas, \.remaining, exposition, into: &out)
+    write(reset, quotas, \.resetUnixSeconds, exposition, into: &out)
+    write(retry, quotas, \.retryUnixSeconds, exposition, into: &out)
+  }
+
+  /// The newest word of any worker. Their loops have one clock.
+  private static func newest(_ shards: [MetricShard], row: Int) -> Quota {
+    var newest = QuotaTable.Word()
+    for shard in shards {
+      let word = shard.quotas.word(row: row)
+      if word.saidNanoseconds > newest.saidNanoseconds {
+        newest.saidNanoseconds = word.saidNanoseconds
+        let retry = newest.quota.retryUnixSeconds
+        newest.quota = word.quota
+        newest.quota.retryUnixSeconds = retry
+      }
+      if word.retrySaidNanoseconds > newest.retrySaidNanoseconds {
+        newest.retrySaidNanoseconds = word.retrySaidNanoseconds
+        newest.quota.retryUnixSeconds = word.quota.retryUnixSeconds
+      }
+    }
+    return newest.quota
+  }
+
+  private static func write(
+    _ family: MetricFamily, _ quotas: [(labels: LabelSet, quota: Quota)],
+    _ member: KeyPath<Quota, Int?>, _ exposition: Exposition, into out: inout ByteBuffer
+  ) {
+    exposition.writeHeader(family, into: &out)
+    for (labels, quota) in quotas {
+      guard let value = quota[keyPath: member] else { continue }
+      exposition.write(family, labels, value, into: &out)
+    }
+  }
+}
