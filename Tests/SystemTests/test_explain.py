@@ -45,7 +45,7 @@ accounts:
     allow_private: ["10.1.0.0/16"]
     auth: {type: header, name: X-Secret-Key, value: header-secret}
   - {id: ca_proxied, base_url: "https://p.example", allowed_hosts: ["*"],
-     proxy: "http://egress.internal:3128"}
+     proxy: "http://egress.internal:3128", trace: true}
   - {id: ca_other, base_url: "https://other.example"}
 limits: {connections: 100}
 """

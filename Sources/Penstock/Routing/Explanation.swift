@@ -244,6 +244,7 @@ public struct Explanation: Sendable {
 
   private static func injected(_ account: Account) -> [String] {
     var names = ["via", "x-request-id"]
+    if account.trace { names.append("traceparent") }
     names += account.headers.map { $0.name.lowercased() }
     names += account.credential.headerLines.map(\.name)
     if let slot = account.credential.query { names.append("query parameter \(slot.name)") }
