@@ -162,27 +162,8 @@ def test_titles_are_unique_in_a_dashboard():
 
 # --- What a Prometheus sees -----------------------------------------------------------------
 
-# Named by dashboards and rules, and not exported yet.
-NOT_YET = {
-    "penstock_upstream_phase_seconds", "penstock_retries_total",
-    "penstock_idempotent_replays_total", "penstock_upstream_requests_total",
-    "penstock_upstream_requests_queued", "penstock_dials_in_flight",
-    "penstock_compression_input_bytes_total", "penstock_compression_output_bytes_total",
-    "penstock_upstream_tls_handshakes_total", "penstock_event_loop_turns_total",
-    "penstock_buffered_bytes", "penstock_allocator_bytes", "penstock_config_info",
-    "penstock_accounts_folded"}
-RECORDED = {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}
-
-
 def family(name):
     return re.sub("_(bucket|sum|count)$", "", name)
-
-
-def waits(expression):
-    """Whether some of it is not exported yet, be it by way of a recording rule."""
-    names = {name for name, _ in selectors(expression)}
-    return bool(NOT_YET & set(map(family, names))) or any(
-        waits(RECORDED[name]) for name in names & set(RECORDED))
 
 
 @pytest.mark.parametrize("expression, found", [
@@ -220,8 +201,6 @@ class Seen:
         """{values of labels, in order of their names: value} of each of a panel's expressions."""
         found = []
         for expression in expressions(PANELS[dashboard, title]):
-            if waits(expression):
-                pytest.skip(f"not exported yet: {expression}")
             found.append({tuple(value for _, value in sorted(labels.items())): value
                           for labels, value in self.query(expression, account)})
         return found
@@ -281,21 +260,16 @@ def test_every_name_is_exported(seen):
     named = {name for panel in PANELS.values() for each in expressions(panel)
              for name, _ in selectors(each)}
     named |= {name for rule in rules() for name, _ in selectors(rule["expr"])}
-    missing = {name for name in named - seen.names
-               if not (name in RECORDED and waits(RECORDED[name]))}
-    assert set(map(family, missing)) - NOT_YET == set()
-    assert NOT_YET & set(map(family, seen.names)) == set(), "exported by now"
-    assert NOT_YET - set(map(family, named)) == set(), "named by nothing"
+    assert named - seen.names == set()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dashboard, title", PANELS)
 def test_a_panel_shows_something(seen, dashboard, title):
     for expression in expressions(PANELS[dashboard, title]):
-        if not waits(expression):
-            values = [value for _, value in seen.query(expression)]
-            assert not all(map(math.isnan, values)), f"nothing for {expression}"
-            seen.assert_found(expression)
+        values = [value for _, value in seen.query(expression)]
+        assert not all(map(math.isnan, values)), f"nothing for {expression}"
+        seen.assert_found(expression)
 
 
 @pytest.mark.slow
@@ -304,9 +278,8 @@ def test_every_rule_is_evaluated_and_every_selector_of_it_finds_something(seen):
     assert len(found) == len(rules())
     assert {rule["health"] for rule in found} == {"ok"}, found
     for rule in rules():
-        if not waits(rule["expr"]):
-            seen.assert_found(rule.get("record", "up"))
-            seen.assert_found(rule["expr"])
+        seen.assert_found(rule.get("record", "up"))
+        seen.assert_found(rule["expr"])
 
 
 # --- Twelve questions -----------------------------------------------------------------------
