@@ -263,8 +263,11 @@ final class Worker: TurnEndHandler {
   /// Counts an exchange, and writes what the log is to tell of it. Admin requests are neither.
   func log(_ record: borrowing AccessRecord, client: ClientConnection?) {
     guard let client, client.plane == .data else { return }
-    record.count(
-      in: shard, nowNanoseconds: loop.nowNanoseconds, unixNanoseconds: loop.wallNanoseconds)
+    let now = loop.nowNanoseconds
+    record.count(in: shard, nowNanoseconds: now)
+    if shard.hasExemplars, log.mayName(record) {
+      record.exemplify(in: shard, nowNanoseconds: now, unixNanoseconds: loop.wallNanoseconds)
+    }
     log.tell(record, client: client.peerText, time)
   }
 

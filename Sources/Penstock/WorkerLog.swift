@@ -51,6 +51,14 @@ struct WorkerLog: ~Copyable {
     end(time)
   }
 
+  /// Whether the ids of an exchange may be shown elsewhere: a client may have chosen a secret.
+  mutating func mayName(_ record: borrowing AccessRecord) -> Bool {
+    if record.isRequestIDOffered, !redactor.isClean(record.requestID.span) { return false }
+    guard record.isTraceOffered, let trace = record.trace else { return true }
+    let id = trace.traceDigits
+    return redactor.isClean(id.span)
+  }
+
   /// Writes a line about the process itself.
   mutating func tell(_ level: LogLevel, _ event: StaticString, _ message: String, _ time: Time) {
     if level < configuration.log.level { return }

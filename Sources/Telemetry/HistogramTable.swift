@@ -19,10 +19,15 @@ public struct HistogramTable: ~Copyable, Sendable {
   }
 
   /// Counts one duration, from the writing thread alone. A clock that ran backwards counts as 0.
-  /// Returns the bucket that it fell into.
-  @discardableResult
-  @inlinable public func observe(row: Int, nanoseconds: Int64) -> Int {
+  @inlinable public func observe(row: Int, nanoseconds: Int64) {
     precondition(row >= 0 && row < rows)
+    let first = row &* stride
+    cells.add(first &+ bucket(of: nanoseconds), 1)
+    cells.add(first &+ stride &- 1, UInt64(max(0, nanoseconds)))
+  }
+
+  /// The bucket that a duration falls into.
+  @inlinable public func bucket(of nanoseconds: Int64) -> Int {
     let duration = max(0, nanoseconds)
     let bounds = boundsNanoseconds.span
     var bucket = 0
@@ -33,9 +38,6 @@ public struct HistogramTable: ~Copyable, Sendable {
       bucket &+= bounds[index] < duration ? 1 : 0
       index &+= 1
     }
-    let first = row &* stride
-    cells.add(first &+ bucket, 1)
-    cells.add(first &+ stride &- 1, UInt64(duration))
     return bucket
   }
 

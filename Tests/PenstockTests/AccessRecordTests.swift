@@ -196,7 +196,7 @@ import Wire
       record.rules = RuleJudge.Verdicts(project: project, account: account)
       let members = try line(record)
       #expect(members.contains(#""status":200\#(told),"bytes_received""#), "\(members)")
-      record.count(in: shard, nowNanoseconds: 5, unixNanoseconds: 7)
+      record.count(in: shard, nowNanoseconds: 5)
     }
     #expect(shard.ruleDenials.value(2) == 3)
     #expect(shard.ruleDenials.value(3) == 1)
@@ -213,7 +213,7 @@ import Wire
     record.upstreamStatus = 200
     record.bytesReceived = 3
     record.bytesSent = 4
-    record.count(in: shard, nowNanoseconds: 5, unixNanoseconds: 7)
+    record.count(in: shard, nowNanoseconds: 5)
     #expect(
       shard.requests.value(row: shard.requestRow(0, .get), column: 502 - MetricShard.codeMin) == 1)
     #expect(shard.errors.value(row: 0, column: PenstockError.upstreamTruncated.rawValue) == 1)

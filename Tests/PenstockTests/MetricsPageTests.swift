@@ -101,9 +101,10 @@ import Wire
       shard.countRequest(account: 0, method: .get, code: 200)
       shard.countRequest(account: 0, method: .post, code: 599)
       shard.countUpstreamResponse(account: 0, code: 201)
-      shard.observeDuration(
+      shard.observeDuration(account: 0, nanoseconds: 3_000_000)
+      shard.exemplify(
         account: 0, nanoseconds: 3_000_000, unixNanoseconds: 1_700_000_000_123_456_789,
-        requestID: Array("id-\(index)".utf8).span)
+        requestID: Array("id-\(index)".utf8).span, traceID: Span())
       shard.observeTTFB(account: 0, nanoseconds: 2_000_000)
       shard.observeConnect(nanoseconds: 90_000_000_000)
       shard.observeAdded(account: 0, nanoseconds: 30_000)

@@ -119,7 +119,7 @@ def test_the_url_is_the_one_that_would_be_sent(explain, account, endpoint, url, 
     ("ca_block", "/x", "via, x-request-id, x-secret-key", "public and private ones"),
     ("ca_block", "http://10.1.2.3/", "via, x-request-id, x-secret-key",
      "public ones, and the blocks of allow_private"),
-    ("ca_proxied", "/x", "via, x-request-id", "chosen by the proxy"),
+    ("ca_proxied", "/x", "via, x-request-id, traceparent", "chosen by the proxy"),
 ])
 def test_what_is_injected_is_named_and_nothing_more(explain, account, endpoint, injected,
                                                     addresses):

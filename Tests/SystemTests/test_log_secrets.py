@@ -201,6 +201,26 @@ def test_a_method_and_a_request_id_show_no_secret_and_reach_the_wire_as_they_are
     assert SIGNING not in penstock.log_text() and TOKEN not in penstock.log_text()
 
 
+def test_a_trace_that_is_a_secret_is_not_shown_either(penstock):
+    """A key of 16 bytes in hexadecimal is as good a trace id as any."""
+    response = ask(penstock, stream("x", fields=[("traceparent", f"00-{SIGNING}-{'1' * 16}-01")]))
+    assert penstock.access_line(response.request_id)["trace_id"] == "***"
+    other = SIGNING[:-1] + "1"
+    response = ask(penstock, stream("x", fields=[("traceparent", f"00-{other}-{'1' * 16}-01")]))
+    assert penstock.access_line(response.request_id)["trace_id"] == other
+
+
+def test_an_exemplar_names_no_request_by_a_secret(penstock):
+    """`/metrics` is read by more than the log is."""
+    trace = ("traceparent", f"00-{SIGNING}-{'1' * 16}-01")
+    for field in (("x-request-id", SIGNING), trace):
+        ask(penstock, stream("x", fields=[field]))
+    ask(penstock, stream("x", fields=[("x-request-id", "an-id-of-no-secret")]))
+    page = penstock.admin(headers=[("Accept", "application/openmetrics-text")]).body.decode()
+    assert 'request_id="an-id-of-no-secret"' in page
+    assert SIGNING not in page
+
+
 def test_what_only_resembles_a_secret_stays(penstock):
     for path in (TOKEN[:-1], TOKEN[1:], TOKEN[:-1] + "x", "tok_live-other", KEY[:12],
                  base64.b64encode(TOKEN.encode())[:16].decode()):

@@ -109,15 +109,22 @@ final class MetricShard: Sendable {
   }
 
   /// From the first byte of the request to the last byte of its answer.
-  /// `unixNanoseconds`: now, for the exemplar that it becomes.
-  func observeDuration(
-    account: Int, nanoseconds: Int64, unixNanoseconds: Int64, requestID: Span<UInt8>
+  func observeDuration(account: Int, nanoseconds: Int64) {
+    durations.observe(row: row(account: account), nanoseconds: nanoseconds)
+  }
+
+  var hasExemplars: Bool { exemplars != nil }
+
+  /// Makes a request the exemplar of its duration's bucket. `unixNanoseconds`: when it ended.
+  /// `traceID`: empty, or 32 digits.
+  func exemplify(
+    account: Int, nanoseconds: Int64, unixNanoseconds: Int64, requestID: Span<UInt8>,
+    traceID: Span<UInt8>
   ) {
-    let row = row(account: account)
-    let bucket = durations.observe(row: row, nanoseconds: nanoseconds)
     exemplars?.set(
-      row: row, bucket: bucket, nanoseconds: nanoseconds, unixNanoseconds: unixNanoseconds,
-      requestID: requestID, traceID: Span())
+      row: row(account: account), bucket: durations.bucket(of: nanoseconds),
+      nanoseconds: nanoseconds, unixNanoseconds: unixNanoseconds, requestID: requestID,
+      traceID: traceID)
   }
 
   /// How long an exchange was in a phase that it went through.

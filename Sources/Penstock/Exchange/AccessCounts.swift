@@ -3,11 +3,9 @@ import Telemetry
 /// What metrics count of an exchange.
 extension AccessRecord {
   /// Counts the exchange in its worker's shard, when it has ended.
-  borrowing func count(in shard: MetricShard, nowNanoseconds: Int64, unixNanoseconds: Int64) {
+  borrowing func count(in shard: MetricShard, nowNanoseconds: Int64) {
     shard.countRequest(account: account, method: method, code: status)
-    shard.observeDuration(
-      account: account, nanoseconds: nowNanoseconds - startNanoseconds,
-      unixNanoseconds: unixNanoseconds, requestID: requestID.span)
+    shard.observeDuration(account: account, nanoseconds: nowNanoseconds - startNanoseconds)
     shard.addRequestBytes(account: account, bytesReceived)
     shard.addResponseBytes(account: account, bytesSent)
     if let error {
@@ -18,6 +16,21 @@ extension AccessRecord {
       shard.countRuleDenial(project: project, isObserved: rules.both == .observed)
     }
     if hasUpstream { countUpstream(in: shard) }
+  }
+
+  /// Makes the exchange an example of how long such ones take.
+  borrowing func exemplify(in shard: MetricShard, nowNanoseconds: Int64, unixNanoseconds: Int64) {
+    let duration = nowNanoseconds - startNanoseconds
+    guard let trace else {
+      shard.exemplify(
+        account: account, nanoseconds: duration, unixNanoseconds: unixNanoseconds,
+        requestID: requestID.span, traceID: Span())
+      return
+    }
+    let traceID = trace.traceDigits
+    shard.exemplify(
+      account: account, nanoseconds: duration, unixNanoseconds: unixNanoseconds,
+      requestID: requestID.span, traceID: traceID.span)
   }
 
   private borrowing func countUpstream(in shard: MetricShard) {

@@ -26,6 +26,12 @@ struct Redactor: ~Copyable {
     return Self.write(name, text, bytesMax, hasQuery, &shown, into: &line)
   }
 
+  /// Whether the text may be shown as it is.
+  mutating func isClean(_ text: Span<UInt8>) -> Bool {
+    clean.removeAll()
+    return !search.redact(text, into: &clean)
+  }
+
   private static func write(
     _ name: StaticString, _ text: borrowing ByteBuffer, _ bytesMax: Int, _ hasQuery: Bool,
     _ shown: inout ByteBuffer, into line: inout ByteBuffer
