@@ -48,6 +48,30 @@ import Wire
     #expect(Self.redacted(text, try Self.matcher("s3cr3t-token")) == shown)
   }
 
+  @Test(arguments: [
+    ("Token s3cr3t-token", "/s3cr3t-token", "/***"), ("Long-Scheme s3cr3t-token", "/x", "/x"),
+    ("Long-Scheme s3cr3t-token", "/Long-Scheme", "/Long-Scheme"),
+    ("long_name=s3cr3t-token; other=t", "/s3cr3t-token", "/***"),
+    ("long_name=s3cr3t-token; other=t", "/long_name", "/long_name"),
+    ("Key a=\"s3cr3t-token\",b", "/s3cr3t-token", "/***"),
+    ("Key czNjcjN0LXRva2VuIQ==", "/czNjcjN0LXRva2VuIQ", "/***"),
+  ])
+  func `a header's value is known by its parts, too`(
+    value: String, text: String, shown: String
+  ) throws {
+    let matcher = try Self.matcher([.header([("Authorization", value)])])
+    #expect(Self.redacted(text, matcher) == shown)
+  }
+
+  /// The whole form is told from one that only begins like it, wherever in the text it stands.
+  @Test func `a text that begins like a secret again and again holds it once`() throws {
+    let secret = "eyJhbGci." + String(repeating: "0123456789", count: 100)
+    let matcher = try Self.matcher(secret)
+    let likely = String(repeating: "eyJhbGci", count: 500)
+    #expect(Self.redacted(likely, matcher) == likely)
+    #expect(Self.redacted(likely + secret + likely, matcher) == likely + "***" + likely)
+  }
+
   @Test(arguments: ["s3cr3t-t", "s3cr3t-to", "s3cr3t-tok", "s3cr3t-\u{e9}?>~"])
   func `Base64 of a secret is found whatever stands before and behind it`(secret: String) throws {
     let matcher = try Self.matcher(secret)

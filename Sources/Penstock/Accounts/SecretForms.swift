@@ -69,9 +69,39 @@ enum SecretForms {
     case .header:
       for position in values.indices {
         let name = SecretName(.header, owner: owner, position: position)
-        values[position].withBytes { visit(name, $0) }
+        values[position].withBytes { forEachPart(ofHeader: $0) { visit(name, $0) } }
       }
     case .query: values[0].withBytes { visit(SecretName(.query, owner: owner), $0) }
+    }
+  }
+
+  /// The value, and its parts but for the scheme in front and names: of `Token abc` or `key=abc`
+  /// the last is what proves the account.
+  private static func forEachPart(
+    ofHeader value: Span<UInt8>, _ visit: (Span<UInt8>) -> Void
+  ) {
+    visit(value)
+    var start = 0
+    for end in 0...value.count where end == value.count || isDelimiter(value[end]) {
+      let part = start..<end
+      start = end + 1
+      if part.count < leastBytes || part.count == value.count { continue }
+      if !isName(part, of: value) { visit(value.extracting(part)) }
+    }
+  }
+
+  /// A scheme has a space behind it, a name the `=` of its value, which is no padding of Base64.
+  private static func isName(_ part: Range<Int>, of value: Span<UInt8>) -> Bool {
+    let end = part.upperBound
+    if end == value.count { return false }
+    if value[end] == 0x20 { return part.lowerBound == 0 }
+    return value[end] == 0x3d && end + 1 < value.count && !isDelimiter(value[end + 1])
+  }
+
+  private static func isDelimiter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x20, 0x22, 0x2c, 0x3b, 0x3d: true  // SP " , ; =
+    default: false
     }
   }
 

@@ -39,6 +39,8 @@ public final class SecretMatcher: Sendable {
   private let filterShift: UInt64
   private let beginnings: [Beginning]
   private let counts: [Int32]
+  /// The base to the power of each of them.
+  private let powers: [UInt64]
   private let forms: [Form]
   /// The secrets that are searched for.
   public let names: [SecretName]
@@ -58,6 +60,7 @@ public final class SecretMatcher: Sendable {
       found.append(Found(beginning: beginning, count: Int32(bytes.count), form: form))
     }
     (beginnings, counts) = Self.grouped(&found)
+    powers = counts.map { Self.power(base, Int($0)) }
     (filter, filterShift) = Self.filter(beginnings)
     forms = found.map(\.form).sorted { ($0.hash, $0.secret) < ($1.hash, $1.secret) }
     longest = Int(found.map(\.count).max() ?? 0)
@@ -140,34 +143,36 @@ public final class SecretMatcher: Sendable {
     return filter[Int(truncatingIfNeeded: hash &>> filterShift)] & marks == marks
   }
 
-  /// The longest form of a secret that begins at a byte of the text.
-  func match(_ text: Span<UInt8>, at start: Int) -> Match? {
+  /// Hashes of all beginnings of a text, the empty one first: with them each match costs the same,
+  /// however long a secret is and however often the text begins like one.
+  func appendHashes(of text: [UInt8], to hashes: inout [UInt64]) {
+    var hash: UInt64 = 0
+    hashes.append(hash)
+    for byte in text {
+      hash = Self.hash(hash, byte, base)
+      hashes.append(hash)
+    }
+  }
+
+  /// The longest form of a secret that begins at a byte of the text. `hashes`: of its beginnings.
+  func match(_ text: Span<UInt8>, at start: Int, _ hashes: [UInt64]) -> Match? {
     guard start + SecretForms.leastBytes <= text.count else { return nil }
     let hash = Self.hash(Self.window(text.extracting(start..<text.count)), windowKey)
     guard isKnown(hash),
       let known = Self.firstIndex(in: beginnings, { $0.hash >= hash }),
       beginnings[known].hash == hash
     else { return nil }
-    return longest(of: beginnings[known], text, at: start)
-  }
-
-  private func longest(of beginning: Beginning, _ text: Span<UInt8>, at start: Int) -> Match? {
-    var best: Match?
-    var whole: UInt64 = 0
-    var end = start
-    for index in beginning.counts {
+    for index in beginnings[known].counts.reversed() {
       let count = Int(counts[Int(index)])
-      if start + count > text.count { break }
-      while end < start + count {
-        whole = Self.hash(whole, text[end], base)
-        end &+= 1
-      }
+      if start + count > text.count { continue }
+      let before = Self.product(hashes[start], powers[Int(index)])
+      let whole = Self.reduced(hashes[start + count] + Self.prime - before)
       if let form = Self.firstIndex(in: forms, { $0.hash >= whole }), forms[form].hash == whole {
         let (secret, traits) = (Int(forms[form].secret), forms[form].traits)
-        best = Match(count: count, secret: secret, traits: traits)
+        return Match(count: count, secret: secret, traits: traits)
       }
     }
-    return best
+    return nil
   }
 
   /// The first element of a sorted array from which on the condition holds.
@@ -212,11 +217,31 @@ public final class SecretMatcher: Sendable {
 
   /// One step of the polynomial: all before times the base, and the byte.
   private static func hash(_ before: UInt64, _ byte: UInt8, _ base: UInt64) -> UInt64 {
-    let product = before.multipliedFullWidth(by: base)
+    reduced(product(before, base) + UInt64(folded[Int(byte)]) + 1)
+  }
+
+  /// Modulo the prime, as are both factors.
+  private static func product(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    let product = left.multipliedFullWidth(by: right)
     // 2⁶¹ is 1.
-    let upper = product.high << 3 | product.low >> 61
-    let sum = upper + (product.low & prime) + UInt64(folded[Int(byte)]) + 1
-    return (sum & prime) + (sum >> 61)
+    return reduced((product.high << 3 | product.low >> 61) + (product.low & prime))
+  }
+
+  private static func reduced(_ number: UInt64) -> UInt64 {
+    let sum = (number & prime) + (number >> 61)
+    return sum >= prime ? sum - prime : sum
+  }
+
+  private static func power(_ base: UInt64, _ exponent: Int) -> UInt64 {
+    var result: UInt64 = 1
+    var square = base
+    var rest = exponent
+    while rest > 0 {
+      if rest & 1 == 1 { result = product(result, square) }
+      square = product(square, square)
+      rest >>= 1
+    }
+    return result
   }
 
   /// Letters in lower case, `-` and a space as `+`, `_` as `/`. A form writes a space as `+`.

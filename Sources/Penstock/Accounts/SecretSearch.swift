@@ -21,6 +21,7 @@ public struct SecretSearch: ~Copyable {
   /// By byte of `text`: where it began before it was decoded. One more is the end.
   private var origins: [Int] = []
   private var hits: [Hit] = []
+  private var hashes: [UInt64] = []
 
   public init(_ matcher: SecretMatcher) { self.matcher = matcher }
 
@@ -66,9 +67,11 @@ public struct SecretSearch: ~Copyable {
   }
 
   private mutating func collect() {
+    hashes.removeAll(keepingCapacity: true)
+    matcher.appendHashes(of: text, to: &hashes)
     var start = 0
     while start + SecretForms.leastBytes <= text.count {
-      if let match = matcher.match(text.span, at: start) { add(match, at: start) }
+      if let match = matcher.match(text.span, at: start, hashes) { add(match, at: start) }
       start &+= 1
     }
   }
