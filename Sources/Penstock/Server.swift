@@ -52,10 +52,10 @@ public final class Server {
       try bind(address, .data, listener.halfClose, workers)
     }
     if let admin = configuration.admin {
-      try bind(SocketAddress(admin), .admin, .cancel, [workers[0]])
+      try bind(SocketAddress(admin), .admin, .serve, [workers[0]])
     }
     if let metrics = configuration.metrics.listen {
-      try bind(SocketAddress(metrics), .metrics, .cancel, [workers[0]])
+      try bind(SocketAddress(metrics), .metrics, .serve, [workers[0]])
     }
   }
 

@@ -32,7 +32,7 @@ struct QuotaItems {
       let text = value[element]
       let nameEnd = text.index(of: 0x3b, from: 0) ?? text.count
       let name = text.extracting(0..<nameEnd)
-      if let equals = name.index(of: 0x3d, from: 0) {
+      if !name.starts(with: "\""), let equals = name.index(of: 0x3d, from: 0) {
         addMember(name.extracting(0..<equals), name.extracting((equals + 1)..<nameEnd))
       } else {
         let quota = Self.quota(text.extracting(nameEnd..<text.count))

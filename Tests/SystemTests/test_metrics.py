@@ -9,7 +9,8 @@ import pytest
 
 import scripted
 from codings import gzipped, prose
-from harness import (PATIENCE, Penstock, Upstream, account, eventually, execute, free_port)
+from harness import (PATIENCE, Penstock, Upstream, account, connect, eventually, execute, free_port,
+                     request)
 from origins import outcome, proxy, then
 from scripted import answer, closes_after_request, echo
 
@@ -153,7 +154,7 @@ def test_a_client_that_leaves_is_counted_where_it_left(penstock, up, grown):
     up.drop()
     connection = penstock.connect()
     connection.send(proxy("GET", "/left"))
-    eventually(lambda: "/left" in [request.target for request in up.requests])
+    eventually(lambda: "/left" in [each.target for each in up.requests])
     connection.reset()
     eventually(lambda: grown.phases().get("first_byte") == 1)
     held.set()
@@ -297,6 +298,29 @@ def test_accounts_have_series_in_the_order_of_use_and_then_share_one(up):
         assert server.metric(requests, account="ca_7") == 1
         assert server.metric(requests, account="other") == 3
         assert server.metric("penstock_accounts_folded") == 2
+
+
+# --- Scrapers -------------------------------------------------------------------------------
+
+def scraper(penstock):
+    connection = connect(penstock.admin_port)
+    connection.send(request("GET", "/metrics", host=f"127.0.0.1:{penstock.admin_port}"))
+    return connection
+
+
+def test_a_scraper_that_ends_its_side_gets_its_page(penstock):
+    """As `nc -N` does."""
+    for _ in range(20):
+        connection = scraper(penstock)
+        connection.half_close()
+        assert b"penstock_build_info" in connection.read_response().body
+        connection.close()
+
+
+def test_scrapers_that_leave_hold_nobody_up(penstock):
+    for _ in range(200):
+        scraper(penstock).reset()
+    assert penstock.metric("penstock_build_info") == 1
 
 
 # --- The configuration ----------------------------------------------------------------------

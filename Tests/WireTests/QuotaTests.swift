@@ -78,7 +78,7 @@ import Wire
       ("remaining=50,limit=100", quota(100, 50)), ("limit=100", quota(100, nil)),
       (#""default";r=50;t=30"#, quota(nil, 50, in: 30)),
       (#""default"; r=50; t=30; pk=:cHsdsRa894==:"#, quota(nil, 50, in: 30)),
-      ("default;r=50", quota(nil, 50)),
+      ("default;r=50", quota(nil, 50)), (#""a=b";r=50;t=30"#, quota(nil, 50, in: 30)),
       (#""a";r=50;t=30, "b";r=7;t=60"#, quota(nil, 50, in: 30)),
       (#""a";r=50;t=30, "b";r=0;t=60"#, quota(nil, 0, in: 60)),
       ("limit=a, remaining=, reset", Quota()), (#""default""#, Quota()), (";;;=,=;r=;r", Quota()),

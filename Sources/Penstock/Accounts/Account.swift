@@ -29,7 +29,7 @@ public final class Account: Sendable {
   public let requestCompression: Bool
   /// Whether a body is collected first and sent with its length.
   public let requestBuffering: Bool
-  /// Whether `traceparent` and `tracestate` are sent.
+  /// Whether `traceparent` is sent, and on the streaming route `tracestate`.
   public let trace: Bool
   /// Whether `Forwarded` and `X-Forwarded-*` are sent.
   public let forwarded: Bool

@@ -42,6 +42,7 @@ enum AdminPlane {
     let shared = exchange.worker.shared
     let remote = exchange.worker.remote
     shared.scrapes.submit {
+      guard task.isWanted else { return }
       let page = WrittenPage()
       MetricsPage.write(
         shards: shared.shards, names: shared.metricNames, openMetrics: isOpenMetrics,
@@ -121,7 +122,7 @@ private final class WrittenPage: @unchecked Sendable {
 
 extension Exchange {
   fileprivate func onMetricsWritten(_ page: WrittenPage, isOpenMetrics: Bool) {
-    awaitedTask = nil
+    leaveTask()
     guard state.response == .awaited else { return }
     answer(
       200, Exposition(isOpenMetrics: isOpenMetrics).contentType, body: page.bytes,

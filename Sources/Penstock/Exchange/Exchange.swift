@@ -200,11 +200,16 @@ final class Exchange {
     settleReplay(.notKept, keeps: true)  // an answer that was cut
     endFetch()
     cancelFile()
-    awaitedTask?.exchange = nil
-    awaitedTask = nil
+    leaveTask()
     if record.hasUpstream, record.times == nil { record.times = times(upTo: .respond) }
     upstream?.release()
     upstream = nil
     worker.log(record, client: client)
+  }
+
+  /// It waits for no helper thread any longer.
+  func leaveTask() {
+    awaitedTask?.leave()
+    awaitedTask = nil
   }
 }

@@ -28,7 +28,7 @@ extension Exchange {
   func onFileOpened(
     _ opened: Result<OpenedFile, PenstockError>, _ link: FileLink, _ wish: FileWish
   ) {
-    awaitedTask = nil
+    leaveTask()
     // While it was opened the request may have turned out broken, or its time run out.
     guard state.response == .awaited else { return }
     client?.clearExchangeTimeout()
