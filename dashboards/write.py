@@ -54,12 +54,7 @@ def overview():
                        "{{project}}, observe {{observe}}": "sum by (project, observe) "
                        "(rate(penstock_rule_denials_total{PROCESS}[RATE]))"})],
         "How long": [
-            quantiles("Duration", "From a request's first byte to the last byte of its answer.",
-                      "penstock_request_duration_seconds", "ACCOUNT"),
-            quantiles("Upstream's first byte", "From the sent request to the first byte of the "
-                      "upstream's answer.", "penstock_upstream_ttfb_seconds", "ACCOUNT"),
-            quantiles("Added by Penstock", "What a request takes longer than without Penstock.",
-                      "penstock_proxy_added_seconds", "ACCOUNT"),
+            *latencies(),
             heatmap("Durations", "How many requests took how long.",
                     "penstock_request_duration_seconds", "ACCOUNT", 12),
             series("Bytes", "Of bodies and heads, on the clients' side.", "Bps", {
@@ -101,12 +96,7 @@ def account():
                    "before the upstream could have seen them.", "reqps",
                    {"{{account}}": by("account", "penstock_retries_total")})],
         "How long": [
-            quantiles("Duration", "From a request's first byte to the last byte of its answer.",
-                      "penstock_request_duration_seconds", "ACCOUNT"),
-            quantiles("Upstream's first byte", "From the sent request to the first byte of the "
-                      "upstream's answer.", "penstock_upstream_ttfb_seconds", "ACCOUNT"),
-            quantiles("Added by Penstock", "What a request takes longer than without Penstock.",
-                      "penstock_proxy_added_seconds", "ACCOUNT"),
+            *latencies(),
             heatmap("Durations", "How many requests took how long.",
                     "penstock_request_duration_seconds", "ACCOUNT"),
             series("Phases, slowest hundredth", "Where the time with the upstreams goes: waiting "
@@ -241,6 +231,17 @@ def internals():
 
 
 # --- Expressions ----------------------------------------------------------------------------
+
+def latencies():
+    """How long requests took, and whose time it was."""
+    return [
+        quantiles("Duration", "From a request's first byte to the last byte of its answer.",
+                  "penstock_request_duration_seconds", "ACCOUNT"),
+        quantiles("Upstream's first byte", "From the sent request to the first byte of the "
+                  "upstream's answer.", "penstock_upstream_ttfb_seconds", "ACCOUNT"),
+        quantiles("Added by Penstock", "What a request takes longer than without Penstock.",
+                  "penstock_proxy_added_seconds", "ACCOUNT")]
+
 
 def by(labels, metric):
     """The rate of a counter that has accounts, by so many labels."""
