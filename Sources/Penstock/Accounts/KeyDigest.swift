@@ -1,4 +1,5 @@
 import CSystem
+import Wire
 
 /// The SHA-256 of an API key, or of another key of the configuration: all that is kept of it.
 public struct KeyDigest: Sendable {
@@ -36,10 +37,8 @@ public struct KeyDigest: Sendable {
 
   /// The first digits of it, `count` of 64 at the most, in lower case.
   public func hexadecimal(count: Int) -> String {
-    let digits = Array("0123456789abcdef")
-    return withUnsafeBytes { bytes in
-      String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xf)]] }.prefix(count))
-    }
+    let text = Hexadecimal.text(of: withUnsafeBytes { Array($0) })
+    return String(decoding: text.prefix(count), as: UTF8.self)
   }
 
   private static func digit(_ character: UInt8) -> UInt8? {
