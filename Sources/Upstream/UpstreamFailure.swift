@@ -19,7 +19,7 @@ public struct UpstreamFailure: Error, Equatable, Sendable {
     case unexpectedUpgrade
   }
 
-  public enum Phase: Equatable, Sendable {
+  public enum Phase: Int, CaseIterable, Sendable {
     case queue, dns, connect, tls, send, firstByte, body
   }
 

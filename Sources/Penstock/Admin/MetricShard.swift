@@ -1,4 +1,5 @@
 import Telemetry
+import Upstream
 import Wire
 
 /// What one worker counts. The worker's thread writes, a scrape reads from any thread.
@@ -72,7 +73,7 @@ final class MetricShard: Sendable {
     added = HistogramTable(rows: rows, boundsNanoseconds: addedBoundsNanoseconds)
     loopLag = HistogramTable(rows: 1, boundsNanoseconds: addedBoundsNanoseconds)
     phases = HistogramTable(
-      rows: UpstreamPhase.allCases.count, boundsNanoseconds: durationBoundsNanoseconds)
+      rows: UpstreamFailure.Phase.allCases.count, boundsNanoseconds: durationBoundsNanoseconds)
     retries = CounterTable(count: rows)
     upstreamRequests = CounterTable(count: 2)
     requestBytes = CounterTable(count: rows)
@@ -128,7 +129,7 @@ final class MetricShard: Sendable {
   }
 
   /// How long an exchange was in a phase that it went through.
-  func observePhase(_ phase: UpstreamPhase, nanoseconds: Int64) {
+  func observePhase(_ phase: UpstreamFailure.Phase, nanoseconds: Int64) {
     phases.observe(row: phase.rawValue, nanoseconds: nanoseconds)
   }
 

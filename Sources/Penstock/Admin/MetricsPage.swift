@@ -1,5 +1,6 @@
 import EventLoop
 import Telemetry
+import Upstream
 import Wire
 
 /// One scrape: sums what the workers counted and writes every family of it.
@@ -198,11 +199,11 @@ struct MetricsPage {
     guard let first = shards.first else { return }
     exposition.writeHeader(MetricFamilies.upstreamPhase, into: &out)
     var sum = HistogramSum(boundsNanoseconds: first.phases.boundsNanoseconds)
-    for phase in UpstreamPhase.allCases {
+    for phase in UpstreamFailure.Phase.allCases {
       sum.reset()
       for shard in shards { sum.add(shard.phases, row: phase.rawValue) }
       var labels = LabelSet()
-      labels.append("phase", phase.phase.name)
+      labels.append("phase", Phase(phase).name)
       exposition.write(MetricFamilies.upstreamPhase, labels, sum, into: &out)
     }
   }

@@ -1,4 +1,5 @@
 import Telemetry
+import Upstream
 
 /// What metrics count of an exchange.
 extension AccessRecord {
@@ -35,8 +36,8 @@ extension AccessRecord {
 
   private borrowing func countUpstream(in shard: MetricShard) {
     if let times {
-      for phase in UpstreamPhase.allCases {
-        guard let nanoseconds = times.nanoseconds(phase.phase) else { continue }
+      for phase in UpstreamFailure.Phase.allCases {
+        guard let nanoseconds = times.nanoseconds(Phase(phase)) else { continue }
         shard.observePhase(phase, nanoseconds: nanoseconds)
       }
     }
