@@ -30,19 +30,25 @@ RESERVED = re.compile(r"(authorization|connection|content-length|expect|forwarde
                       r"accept-encoding|content-type|x-request-id|proxy-.*|x-forwarded-.*)\Z")
 
 
-def put_right(connection, body, choice):
-    """A toolkit that there is, and a key where its account, which has a bearer token, takes one."""
+def name_toolkit(connection, body, choice):
+    """One that there is, and not another than the session's own."""
     if isinstance(connection.get("toolkitSlug"), str):
         slug = body.get("toolkit_slug")
         connection["toolkitSlug"] = (slug if isinstance(slug, str)
                                      else TOOLKITS[choice // 64 % len(TOOLKITS)])
-    val = connection.get("val")
-    if connection.get("authScheme") == "API_KEY" and isinstance(val, dict):
-        if val.get("api_key") is not None:
-            val.pop("generic_api_key", None)
-        elif val.get("generic_api_key") is None and val.get("bearer_token") is None:
-            if isinstance(val.get("basic_encoded"), str):
-                val["api_key"] = val["basic_encoded"]
+
+
+def choose_key(body):
+    """Of a body that is valid: the key that the toolkit's account, which has a bearer token, takes,
+    and no second one. Of another a key that makes it invalid could be lost."""
+    connection = body.get("custom_connection_data") if isinstance(body, dict) else None
+    if not isinstance(connection, dict) or connection.get("authScheme") != "API_KEY":
+        return
+    val = connection["val"]
+    if val.get("api_key") is not None:
+        val.pop("generic_api_key", None)
+    elif val.get("generic_api_key") is None and val.get("bearer_token") is None:
+        val["api_key"] = val["basic_encoded"]
 
 
 @schemathesis.hook
@@ -58,7 +64,7 @@ def map_body(context, body):
         if isinstance(body.get("toolkit_slug"), str):
             body["toolkit_slug"] = TOOLKITS[choice // 64 % len(TOOLKITS)]
         if isinstance(body.get("custom_connection_data"), dict):
-            put_right(body["custom_connection_data"], body, choice)
+            name_toolkit(body["custom_connection_data"], body, choice)
         if isinstance(body.get("parameters"), list):
             for parameter in body["parameters"]:
                 name = parameter.get("name") if isinstance(parameter, dict) else None
@@ -77,6 +83,7 @@ def before_call(context, case, kwargs):
         return
     if case.meta.phase.name == TestPhase.COVERAGE:
         case.body = map_body(context, case.body)
+    choose_key(case.body)
     link = os.environ.get("PENSTOCK_TEST_LINK")
     if link and case.operation.path == "/files/{id}" and next(NUMBERS) % 2 == 0:
         use_link(case, link)
