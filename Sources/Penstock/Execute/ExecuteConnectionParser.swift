@@ -76,12 +76,13 @@ extension ExecuteRequestParser {
     }
   }
 
-  /// The first of the two plain ones that is there counts.
+  /// Each must be one that can be sent. Of the two plain ones the generic one counts, which takes
+  /// the place of the other.
   private mutating func readKeys(
     _ values: EnvelopeFields, _ envelope: Span<UInt8>, _ request: inout ExecuteRequest
   ) {
-    let hasGeneric = values[.genericAPIKey] != nil
-    readToken(hasGeneric ? .genericAPIKey : .apiKey, values, envelope, &request)
+    readToken(.apiKey, values, envelope, &request)
+    readToken(.genericAPIKey, values, envelope, &request)
     readToken(.bearerToken, values, as: .bearerToken, envelope, &request)
     readToken(.basicEncoded, values, as: .basicEncoded, envelope, &request)
     let fields: [EnvelopeField] = [.genericAPIKey, .apiKey, .bearerToken, .basicEncoded]
