@@ -38,17 +38,13 @@ def name_toolkit(connection, body, choice):
                                      else TOOLKITS[choice // 64 % len(TOOLKITS)])
 
 
-def choose_key(body):
-    """Of a body that is valid: the key that the toolkit's account, which has a bearer token, takes,
-    and no second one. Of another a key that makes it invalid could be lost."""
+def give_key(body):
+    """A key that the toolkit's account takes, which has a bearer token, to a valid body without."""
     connection = body.get("custom_connection_data") if isinstance(body, dict) else None
-    if not isinstance(connection, dict) or connection.get("authScheme") != "API_KEY":
-        return
-    val = connection["val"]
-    if val.get("api_key") is not None:
-        val.pop("generic_api_key", None)
-    elif val.get("generic_api_key") is None and val.get("bearer_token") is None:
-        val["api_key"] = val["basic_encoded"]
+    if isinstance(connection, dict) and connection.get("authScheme") == "API_KEY":
+        val = connection["val"]
+        if all(val.get(name) is None for name in ("generic_api_key", "api_key", "bearer_token")):
+            val["api_key"] = val["basic_encoded"]
 
 
 @schemathesis.hook
@@ -83,7 +79,7 @@ def before_call(context, case, kwargs):
         return
     if case.meta.phase.name == TestPhase.COVERAGE:
         case.body = map_body(context, case.body)
-    choose_key(case.body)
+    give_key(case.body)
     link = os.environ.get("PENSTOCK_TEST_LINK")
     if link and case.operation.path == "/files/{id}" and next(NUMBERS) % 2 == 0:
         use_link(case, link)
