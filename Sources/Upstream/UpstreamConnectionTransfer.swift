@@ -158,14 +158,20 @@ extension UpstreamConnection {
 
   func flush() {
     var hasSent = false
+    var isSpliceCut = false
     while hasUnsent {
+      let isSplice = output.isEmpty && pipe != nil
       let result = writeNext()
       guard case .moved(let count) = result else {
-        if result == .failed(.reset(ECONNRESET)) { isReset = true }
+        // A splice that meets the reset behind its first bytes tells of the bytes alone, and leaves
+        // the next write to find a socket that is closed.
+        let isHidden = isSpliceCut && result == .failed(.reset(EPIPE))
+        if isHidden || result == .failed(.reset(ECONNRESET)) { isReset = true }
         if result != .wouldBlock { onWriteFailed() }
         break
       }
       hasSent = true
+      isSpliceCut = isSplice && pipe != nil
       sentBytes += count
       writtenNanoseconds = loop.nowNanoseconds
       stalledBytes = nil
