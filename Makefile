@@ -11,7 +11,8 @@ SHELL := /bin/bash
 # ISA-L compresses three times as fast as zlib, where Debian has it for the architecture.
 LIBRARIES := libcurl4-openssl-dev libssl-dev zlib1g-dev \
   $(if $(filter amd64 arm64,$(shell dpkg --print-architecture 2>/dev/null)),libisal-dev)
-TEST_PACKAGES := python3-venv apache2-utils strace libfaketime prometheus
+TEST_PACKAGES := python3-venv apache2-utils strace libfaketime prometheus chromium chromium-driver \
+  fonts-dejavu-core
 BENCH_PACKAGES := nginx haproxy caddy wrk gcc curl openssl
 
 SYSTEM_TESTS := Tests/SystemTests

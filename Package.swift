@@ -55,6 +55,10 @@ let package = Package(
     .target(
       name: "Penstock",
       dependencies: ["Upstream", "EventLoop", "Telemetry", "Body", "Wire", "CSystem"],
+      resources: [
+        .embedInCode("Status/status.html"), .embedInCode("Status/status.css"),
+        .embedInCode("Status/status.js"),
+      ],
       swiftSettings: strict),
     // floor 4
     .executableTarget(

@@ -35,8 +35,9 @@ final class Worker: TurnEndHandler {
 
   private var log: WorkerLog
   private var logTimer: LogTimer?
-  /// Of one worker only.
+  // Of one worker only.
   private var sweepTimer: FileSweepTimer?
+  private var statusTimer: StatusTimer?
 
   private var acceptors: [Acceptor] = []
   private var connections: [ObjectIdentifier: ClientConnection] = [:]
@@ -96,7 +97,10 @@ final class Worker: TurnEndHandler {
     staged.holdsSecrets = configuration.execute.customConnectionData
     try makeTLSContexts()
     logTimer = LogTimer(self)
-    if index == 0 { sweepTimer = shared.files.map { FileSweepTimer($0, loop) } }
+    if index == 0 {
+      sweepTimer = shared.files.map { FileSweepTimer($0, loop) }
+      statusTimer = StatusTimer(shared, loop)
+    }
     loop.setTurnEndHandler(self)
     date.update(wallNanoseconds: loop.wallNanoseconds)
   }
@@ -265,8 +269,13 @@ final class Worker: TurnEndHandler {
     guard let client, client.plane == .data else { return }
     let now = loop.nowNanoseconds
     record.count(in: shard, nowNanoseconds: now)
-    if shard.hasExemplars, log.mayName(record) {
-      record.exemplify(in: shard, nowNanoseconds: now, unixNanoseconds: loop.wallNanoseconds)
+    if shard.hasExemplars || record.isFailure {
+      let mayName = log.mayName(record)
+      let wall = loop.wallNanoseconds
+      if mayName { record.exemplify(in: shard, nowNanoseconds: now, unixNanoseconds: wall) }
+      if record.isFailure {
+        shard.recentErrors.note(record.recentError(unixNanoseconds: wall, mayName: mayName))
+      }
     }
     log.tell(record, client: client.peerText, time)
   }

@@ -19,6 +19,41 @@ public struct HistogramSum: Sendable {
     sumNanoseconds &+= table.sumNanoseconds(row: row)
   }
 
+  /// Adds another one, which must have the same bounds.
+  public mutating func add(_ other: HistogramSum) { combine(other, &+) }
+
+  /// Takes away what an earlier reader of the same rows has seen.
+  public mutating func subtract(_ earlier: HistogramSum) { combine(earlier, &-) }
+
+  private mutating func combine(
+    _ other: HistogramSum, _ operation: (UInt64, UInt64) -> UInt64
+  ) {
+    precondition(other.counts.count == counts.count)
+    for bucket in counts.indices {
+      counts[bucket] = operation(counts[bucket], other.counts[bucket])
+    }
+    sumNanoseconds = operation(sumNanoseconds, other.sumNanoseconds)
+  }
+
+  /// An estimate of the duration that a share of all stay below, as Prometheus' histogram_quantile
+  /// makes it: evenly spread within a bucket, and the last bound for what lies above it. Nil where
+  /// nothing was counted.
+  public func quantileNanoseconds(_ share: Double) -> Int64? {
+    let rank = share * Double(count)
+    if count == 0 { return nil }
+    var below: UInt64 = 0
+    for (bucket, bound) in boundsNanoseconds.enumerated() {
+      let upTo = below &+ counts[bucket]
+      if counts[bucket] > 0, Double(upTo) >= rank {
+        let start = bucket == 0 ? 0 : boundsNanoseconds[bucket - 1]
+        let part = (rank - Double(below)) / Double(counts[bucket])
+        return start + Int64(Double(bound - start) * part)
+      }
+      below = upTo
+    }
+    return boundsNanoseconds[boundsNanoseconds.count - 1]
+  }
+
   /// Empties it, so that a reader can go through many rows with one.
   public mutating func reset() {
     for bucket in counts.indices { counts[bucket] = 0 }

@@ -8,8 +8,8 @@ import Testing
   private static let testLinesMax = 500
 
   @Test func `no line is longer than 100 columns`() {
-    let python = Repository.texts.filter { $0.path.hasSuffix(".py") }
-    for file in Repository.sources + Repository.tests + python {
+    let scripts = Repository.texts.filter { $0.path.hasSuffix(".py") || $0.path.hasSuffix(".js") }
+    for file in Repository.sources + Repository.tests + scripts {
       let places = file.places { $0.count > Self.columnsMax }
       #expect(places.isEmpty, "too long: \(places)")
     }

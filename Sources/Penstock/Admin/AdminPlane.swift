@@ -2,8 +2,8 @@ import EventLoop
 import Telemetry
 import Wire
 
-/// What operators and scrapers see: metrics, health and the description of the execute endpoint, on
-/// a listener of their own.
+/// What operators and scrapers see: metrics, health, the status page and the description of the
+/// execute endpoint, on a listener of their own.
 ///
 /// A browser can be made to send requests to loopback, so only GET and HEAD are served, only for
 /// known hosts, and nothing that a foreign page asks for.
@@ -22,6 +22,10 @@ enum AdminPlane {
     let path = target.extracting(0..<(target.index(of: 0x3f, from: 0) ?? target.count))
     if path.equals("/metrics") {
       serveMetrics(exchange, bytes)
+    } else if path.equals("/status"), plane == .admin {
+      serveStatus(exchange)
+    } else if path.equals("/status.json"), plane == .admin {
+      serveStatusDocument(exchange)
     } else if path.equals("/openapi.json"), plane == .admin {
       serveDocument(exchange)
     } else if path.equals("/healthz") {
@@ -33,21 +37,52 @@ enum AdminPlane {
     }
   }
 
-  /// On a helper thread: to sum and write the series of a thousand accounts takes longer than a
-  /// turn may.
   private static func serveMetrics(_ exchange: Exchange, _ bytes: Span<UInt8>) {
     let isOpenMetrics = asksForOpenMetrics(exchange.head, bytes)
+    let shared = exchange.worker.shared
+    write(for: exchange, Exposition(isOpenMetrics: isOpenMetrics).contentType, "") { page in
+      MetricsPage.write(
+        shards: shared.shards, names: shared.metricNames, openMetrics: isOpenMetrics, into: &page)
+    }
+  }
+
+  private static func serveStatus(_ exchange: Exchange) {
+    var page = ByteBuffer()
+    StatusPage.append(into: &page)
+    var fields = ByteBuffer()
+    StatusPage.appendFields(into: &fields)
+    exchange.answer(200, "text/html; charset=utf-8", body: page, fields: fields, closes: false)
+  }
+
+  private static func serveStatusDocument(_ exchange: Exchange) {
+    let shared = exchange.worker.shared
+    let isDraining = exchange.worker.isDraining
+    write(for: exchange, "application/json", statusFields) { page in
+      StatusDocument.write(shared, isDraining: isDraining, into: &page)
+    }
+  }
+
+  private static let statusFields: StaticString = """
+    Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r
+    X-Content-Type-Options: nosniff\r
+    Cache-Control: no-store\r
+
+    """
+
+  /// On a helper thread: to sum and write the figures of a thousand accounts takes longer than a
+  /// turn may.
+  private static func write(
+    for exchange: Exchange, _ contentType: StaticString, _ fields: StaticString,
+    _ body: @escaping @Sendable (inout ByteBuffer) -> Void
+  ) {
     let task = AwaitedTask(exchange)
     exchange.awaitedTask = task
-    let shared = exchange.worker.shared
     let remote = exchange.worker.remote
-    shared.scrapes.submit {
+    exchange.worker.shared.scrapes.submit {
       guard task.isWanted else { return }
       let page = WrittenPage()
-      MetricsPage.write(
-        shards: shared.shards, names: shared.metricNames, openMetrics: isOpenMetrics,
-        into: &page.bytes)
-      remote.post { task.exchange?.onMetricsWritten(page, isOpenMetrics: isOpenMetrics) }
+      body(&page.bytes)
+      remote.post { task.exchange?.onWritten(page, contentType, fields) }
     }
   }
 
@@ -121,12 +156,14 @@ private final class WrittenPage: @unchecked Sendable {
 }
 
 extension Exchange {
-  fileprivate func onMetricsWritten(_ page: WrittenPage, isOpenMetrics: Bool) {
+  fileprivate func onWritten(
+    _ page: WrittenPage, _ contentType: StaticString, _ fields: StaticString
+  ) {
     leaveTask()
     guard state.response == .awaited else { return }
-    answer(
-      200, Exposition(isOpenMetrics: isOpenMetrics).contentType, body: page.bytes,
-      fields: ByteBuffer(), closes: false)
+    var extra = ByteBuffer()
+    extra.append(fields)
+    answer(200, contentType, body: page.bytes, fields: extra, closes: false)
     client?.mark()
   }
 }

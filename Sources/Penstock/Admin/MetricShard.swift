@@ -47,6 +47,7 @@ final class MetricShard: Sendable {
   /// The callers without a key, then by project; for each: denied, then only observed.
   let ruleDenials: CounterTable
   let quotas: QuotaTable
+  let recentErrors = RecentErrors()
   private let totals: CounterTable
   /// Requests in flight first, then the connections, then the levels.
   private let gauges: GaugeTable

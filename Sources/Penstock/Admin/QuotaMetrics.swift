@@ -27,32 +27,13 @@ enum QuotaMetrics {
         guard let account = rows.account(ofRow: row) else { break }
         var labels = LabelSet()
         labels.append("account", names.accounts[account])
-        quotas.append((labels, newest(shards, row: row)))
+        quotas.append((labels, QuotaTable.newest(shards, row: row)))
       }
     }
     write(limit, quotas, \.limit, exposition, into: &out)
     write(remaining, quotas, \.remaining, exposition, into: &out)
     write(reset, quotas, \.resetUnixSeconds, exposition, into: &out)
     write(retry, quotas, \.retryUnixSeconds, exposition, into: &out)
-  }
-
-  /// The newest word of any worker. Their loops have one clock.
-  private static func newest(_ shards: [MetricShard], row: Int) -> Quota {
-    var newest = QuotaTable.Word()
-    for shard in shards {
-      let word = shard.quotas.word(row: row)
-      if word.saidNanoseconds > newest.saidNanoseconds {
-        newest.saidNanoseconds = word.saidNanoseconds
-        let retry = newest.quota.retryUnixSeconds
-        newest.quota = word.quota
-        newest.quota.retryUnixSeconds = retry
-      }
-      if word.retrySaidNanoseconds > newest.retrySaidNanoseconds {
-        newest.retrySaidNanoseconds = word.retrySaidNanoseconds
-        newest.quota.retryUnixSeconds = word.quota.retryUnixSeconds
-      }
-    }
-    return newest.quota
   }
 
   private static func write(

@@ -53,6 +53,25 @@ struct QuotaTable: ~Copyable, Sendable {
       retrySaidNanoseconds: value(row, .retrySaidNanoseconds) ?? 0)
   }
 
+  /// What was said last of a row's account to any worker. Their loops have one clock.
+  static func newest(_ shards: [MetricShard], row: Int) -> Quota {
+    var newest = Word()
+    for shard in shards {
+      let word = shard.quotas.word(row: row)
+      if word.saidNanoseconds > newest.saidNanoseconds {
+        newest.saidNanoseconds = word.saidNanoseconds
+        let retry = newest.quota.retryUnixSeconds
+        newest.quota = word.quota
+        newest.quota.retryUnixSeconds = retry
+      }
+      if word.retrySaidNanoseconds > newest.retrySaidNanoseconds {
+        newest.retrySaidNanoseconds = word.retrySaidNanoseconds
+        newest.quota.retryUnixSeconds = word.quota.retryUnixSeconds
+      }
+    }
+    return newest.quota
+  }
+
   private func set(_ row: Int, _ cell: Cell, _ value: Int?) {
     let index = row * Cell.allCases.count + cell.rawValue
     cells.add(index, (value.map { $0 + 1 } ?? 0) - cells.value(index))

@@ -34,6 +34,17 @@ extension AccessRecord {
       requestID: requestID.span, traceID: traceID.span)
   }
 
+  /// Whether the status page is to name it among what failed last.
+  var isFailure: Bool { error != nil || upstreamStatus >= 500 }
+
+  /// What the status page tells of it. `mayName`: whether its id may be shown.
+  borrowing func recentError(unixNanoseconds: Int64, mayName: Bool) -> RecentErrors.Entry {
+    RecentErrors.Entry(
+      unixNanoseconds: unixNanoseconds, error: error, phase: phase, status: status,
+      upstreamStatus: upstreamStatus, method: method, project: project, account: account,
+      requestID: mayName ? requestID.span.withUnsafeBufferPointer { Array($0) } : [])
+  }
+
   private borrowing func countUpstream(in shard: MetricShard) {
     if let times {
       for phase in UpstreamFailure.Phase.allCases {

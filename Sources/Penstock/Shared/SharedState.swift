@@ -15,8 +15,9 @@ final class SharedState: Sendable {
   let connections = SharedCount()
   let runningWorkers = SharedCount()
   let replays: ReplayTable
-  /// Writes pages for scrapers, one at a time.
+  /// Writes pages for scrapers and browsers, and takes the samples of `history`, one at a time.
   let scrapes = BlockingTasks(threadsMax: 1)
+  let history: StatusHistory
   /// Nil where there is no directory for it.
   let files: FileStore?
   /// The configured limit, or what fits the descriptors.
@@ -47,6 +48,7 @@ final class SharedState: Sendable {
         durationBoundsNanoseconds: bounds, addedBoundsNanoseconds: addedBounds,
         hasExemplars: configuration.metrics.exemplars)
     }
+    history = StatusHistory(shards)
     metricNames = MetricNames(
       accounts: configuration.accounts.map(\.id), projects: configuration.projects.map(\.name),
       errors: PenstockError.allCases.map {

@@ -1,0 +1,70 @@
+import EventLoop
+import Telemetry
+import Wire
+
+/// The last minutes of the process, for the status page: what was counted, every other second for
+/// all accounts together, and of each account for the last minute.
+///
+/// A sample is taken whether or not anybody looks, so that the page knows since when.
+// Sendable: it is touched by tasks of `SharedState.scrapes` alone, of which one runs at a time.
+final class StatusHistory: @unchecked Sendable {
+  struct Sample {
+    let unixNanoseconds: Int64
+    let figures: StatusFigures
+  }
+
+  static let intervalNanoseconds: Int64 = 2_000_000_000
+  /// Five minutes, and the sample that they begin with.
+  private static let samplesMax = 151
+
+  /// The oldest first; at least two once something has been sampled.
+  private(set) var samples: [Sample]
+  /// By row of the shards; nil for those that were not used yet.
+  private(set) var accounts: [AccountHistory?]
+
+  private let shards: [MetricShard]
+  private let empty: StatusFigures
+  // Memory to add with.
+  private var errors = SparseRowSum(width: MetricShard.errorsMax)
+  private var codes = SparseRowSum(width: MetricShard.codeSpan)
+
+  /// The shards of all workers, of which there is at least one.
+  init(_ shards: [MetricShard]) {
+    self.shards = shards
+    empty = StatusFigures(boundsOf: shards[0])
+    accounts = Array(repeating: nil, count: shards[0].accountRows.noneRow + 1)
+    samples = [Sample(unixNanoseconds: Clock.wallNanoseconds(), figures: empty)]
+  }
+
+  /// Looks at what the workers have counted by now.
+  func sample() {
+    let now = Clock.wallNanoseconds()
+    let before = samples[samples.count - 1].unixNanoseconds
+    var all = empty
+    for row in accounts.indices where shards.contains(where: { $0.isUsed(row: row) }) {
+      var figures = empty
+      figures.add(shards, row: row, &errors, &codes)
+      all.add(figures)
+      if accounts[row] == nil { accounts[row] = AccountHistory(empty, unixNanoseconds: before) }
+      accounts[row]?.take(figures, unixNanoseconds: now, quota(row: row))
+    }
+    if samples.count == Self.samplesMax { samples.removeFirst() }
+    // A wall clock that was set back begins anew.
+    if now < before { samples.removeAll() }
+    samples.append(Sample(unixNanoseconds: now, figures: all))
+  }
+
+  /// The sample that the last minute is reckoned from, and the newest.
+  var lastMinute: (from: Sample, to: Sample) {
+    let newest = samples[samples.count - 1]
+    let from = samples.last {
+      newest.unixNanoseconds - $0.unixNanoseconds >= AccountHistory.windowNanoseconds
+    }
+    return (from ?? samples[0], newest)
+  }
+
+  /// What a row's upstream said last of its quota.
+  func quota(row: Int) -> Quota {
+    row < shards[0].accountRows.rowsMax ? QuotaTable.newest(shards, row: row) : Quota()
+  }
+}
