@@ -9,6 +9,12 @@ struct ServeCommand: ParsableCommand {
   @OptionGroup var config: ConfigurationOption
 
   func run() throws {
+    throw ExitCode(try serve(try read()))
+  }
+
+  /// A function of its own, so that what it read is gone before anyone is served: faults, warnings
+  /// too, hold the text of their files.
+  private func read() throws -> Configuration {
     let surroundings = Surroundings.ofThisProcess()
     let outcome = ConfigurationReader.read(path: config.path, surroundings: surroundings)
     guard let configuration = outcome.configuration else {
@@ -16,7 +22,7 @@ struct ServeCommand: ParsableCommand {
       throw ExitCode(1)
     }
     surroundings.environment.scrub()
-    throw ExitCode(try serve(configuration))
+    return configuration
   }
 
   private func serve(_ configuration: Configuration) throws -> Int32 {
