@@ -6,11 +6,14 @@ import Testing
 @Suite struct CompressionRulesTests {
   private static let strong = Compression.custom(types: ["a/b"], bytesMin: 7, level: 9)
 
-  private func rules(_ accounts: [Compression], _ routes: [Route]) throws -> CompressionRules {
+  private func rules(
+    _ accounts: [Compression], _ routes: [Route]
+  ) throws -> (ofAccounts: [CompressionRule], ofRoutes: [CompressionRule]) {
     let accounts = try accounts.enumerated().map { index, compression in
       try Account.at("https://good.com", index: index, id: "ca_\(index)", compression: compression)
     }
-    return CompressionRules(Configuration(listeners: [], accounts: accounts, routes: routes))
+    let configuration = Configuration(listeners: [], accounts: accounts, routes: routes)
+    return (accounts.map(\.compressionRule), CompressionRules(configuration).ofRoutes)
   }
 
   @Test func `an account has its own rule`() throws {

@@ -10,7 +10,7 @@ import Wire
     accounts: [String] = ["crm", "shop"], projects: [String] = [], dropped: UInt64 = 0
   ) -> MetricNames {
     MetricNames(
-      accounts: accounts, projects: projects,
+      account: { accounts[$0] }, projects: projects,
       errors: [
         .init(slug: "malformed_request", side: "downstream"),
         .init(slug: "upstream_closed", side: "upstream"),

@@ -13,9 +13,9 @@ import Wire
   /// The samples, as `family{account}` and value.
   private func samples(_ shards: [MetricShard]) throws -> [String: Double] {
     let names = MetricNames(
-      accounts: ["crm", "shop"], projects: [], errors: [], limits: [], logLinesDropped: { 0 },
-      files: { nil }, isConfigReloadSuccessful: true, configReloadUnixSeconds: 0,
-      configDigest: "", version: "1")
+      account: { ["crm", "shop"][$0] }, projects: [], errors: [], limits: [],
+      logLinesDropped: { 0 }, files: { nil }, isConfigReloadSuccessful: true,
+      configReloadUnixSeconds: 0, configDigest: "", version: "1")
     var out = ByteBuffer()
     QuotaMetrics.write(
       shards: shards, names: names, exposition: Exposition(isOpenMetrics: false), into: &out)

@@ -2,7 +2,6 @@
 public final class Account: Sendable {
   /// Its place in `Configuration.accounts`.
   public let index: Int
-  public let id: String
   let idBytes: [UInt8]
   /// Known, and refused with 422.
   public let disabled: Bool
@@ -11,31 +10,9 @@ public final class Account: Sendable {
   public let allowedHosts: [HostRule]
   public let credential: Credential
   public let headers: [AccountHeader]
-  /// Certificates that replace the system's roots.
-  public let caFile: String?
-  /// `http://` or `socks5://` with host and port, to dial through.
-  public let proxy: String?
-  public let allowPrivate: AllowPrivate
-  public let timeouts: AccountTimeouts
-  public let pool: PoolLimits
-  /// Exchanges at a time, of all workers; 0 is no limit.
-  public let inFlight: Int
-  public let rate: RateLimit
-  public let breaker: Breaker
-  public let compression: Compression
-  /// Whether a compressed request body reaches the upstream unpacked.
-  public let requestDecompression: Bool
-  /// Whether a plain request body reaches the upstream in gzip.
-  public let requestCompression: Bool
-  /// Whether a body is collected first and sent with its length.
-  public let requestBuffering: Bool
-  /// Whether `traceparent` is sent, and on the streaming route `tracestate`.
-  public let trace: Bool
-  /// Whether `Forwarded` and `X-Forwarded-*` are sent.
-  public let forwarded: Bool
-  /// Nil: everything is allowed.
-  public let rules: RuleList?
+  private let shared: AccountSettings.Shared
 
+  /// `other`: an account with which it shares what they have alike.
   public init(
     index: Int, id: String, disabled: Bool = false, base: BaseURL,
     allowedHosts: [HostRule] = [], credential: Credential = .none, headers: [AccountHeader] = [],
@@ -44,30 +21,54 @@ public final class Account: Sendable {
     rate: RateLimit = .none, breaker: Breaker = .init(), compression: Compression = .auto,
     requestDecompression: Bool = false, requestCompression: Bool = false,
     requestBuffering: Bool = false, trace: Bool = false, forwarded: Bool = false,
-    rules: RuleList? = nil
+    rules: RuleList? = nil, like other: Account? = nil
   ) {
     self.index = index
-    self.id = id
     idBytes = Array(id.utf8)
     self.disabled = disabled
     self.base = base
     self.allowedHosts = allowedHosts
     self.credential = credential
     self.headers = headers
-    self.caFile = caFile
-    self.proxy = proxy
-    self.allowPrivate = allowPrivate
-    self.timeouts = timeouts
-    self.pool = pool
-    self.inFlight = inFlight
-    self.rate = rate
-    self.breaker = breaker
-    self.compression = compression
-    self.requestDecompression = requestDecompression
-    self.requestCompression = requestCompression
-    self.requestBuffering = requestBuffering
-    self.trace = trace
-    self.forwarded = forwarded
-    self.rules = rules
+    let settings = AccountSettings(
+      caFile: caFile, proxy: proxy, allowPrivate: allowPrivate, timeouts: timeouts, pool: pool,
+      inFlight: inFlight, rate: rate, breaker: breaker, compression: compression,
+      requestDecompression: requestDecompression, requestCompression: requestCompression,
+      requestBuffering: requestBuffering, trace: trace, forwarded: forwarded, rules: rules)
+    if let other, other.shared.settings == settings {
+      shared = other.shared
+    } else {
+      shared = AccountSettings.Shared(settings)
+    }
   }
+
+  public var id: String { String(decoding: idBytes, as: UTF8.self) }
+
+  // MARK: What others may have alike
+
+  /// Certificates that replace the system's roots.
+  public var caFile: String? { shared.settings.caFile }
+  /// `http://` or `socks5://` with host and port, to dial through.
+  public var proxy: String? { shared.settings.proxy }
+  public var allowPrivate: AllowPrivate { shared.settings.allowPrivate }
+  public var timeouts: AccountTimeouts { shared.settings.timeouts }
+  public var pool: PoolLimits { shared.settings.pool }
+  /// Exchanges at a time, of all workers; 0 is no limit.
+  public var inFlight: Int { shared.settings.inFlight }
+  public var rate: RateLimit { shared.settings.rate }
+  public var breaker: Breaker { shared.settings.breaker }
+  public var compression: Compression { shared.settings.compression }
+  var compressionRule: CompressionRule { shared.compressionRule }
+  /// Whether a compressed request body reaches the upstream unpacked.
+  public var requestDecompression: Bool { shared.settings.requestDecompression }
+  /// Whether a plain request body reaches the upstream in gzip.
+  public var requestCompression: Bool { shared.settings.requestCompression }
+  /// Whether a body is collected first and sent with its length.
+  public var requestBuffering: Bool { shared.settings.requestBuffering }
+  /// Whether `traceparent` is sent, and on the streaming route `tracestate`.
+  public var trace: Bool { shared.settings.trace }
+  /// Whether `Forwarded` and `X-Forwarded-*` are sent.
+  public var forwarded: Bool { shared.settings.forwarded }
+  /// Nil: everything is allowed.
+  public var rules: RuleList? { shared.settings.rules }
 }

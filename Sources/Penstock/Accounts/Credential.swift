@@ -17,33 +17,30 @@ public struct Credential: Sendable {
   /// RFC 6750 §2.1.
   public static func bearer(token: String) -> Credential {
     let slot = HeaderSlot(name: "Authorization", value: Array("Bearer \(token)".utf8))
-    return Credential(kind: .bearer, headerLines: [slot], query: nil, values: [Secret(token)])
+    return Credential(
+      kind: .bearer, headerLines: [slot], query: nil, values: [slot.value(behind: "Bearer ")])
   }
 
   /// RFC 7617, in UTF-8; the user name holds no colon.
   public static func basic(username: String, password: String) -> Credential {
     var encoded = ByteBuffer()
     Base64.encode(Array("\(username):\(password)".utf8).span, into: &encoded)
-    let pair = Array(encoded)
-    let slot = HeaderSlot(name: "Authorization", value: Array("Basic ".utf8) + pair)
-    var values = [Secret(pair)]
+    let slot = HeaderSlot(name: "Authorization", value: Array("Basic ".utf8) + Array(encoded))
+    var values = [slot.value(behind: "Basic ")]
     if !password.isEmpty { values.append(Secret(password)) }
     return Credential(kind: .basic, headerLines: [slot], query: nil, values: values)
   }
 
   public static func header(_ fields: [(name: String, value: String)]) -> Credential {
-    Credential(
-      kind: .header,
-      headerLines: fields.map { HeaderSlot(name: $0.name, value: Array($0.value.utf8)) },
-      query: nil, values: fields.map { Secret($0.value) })
+    let slots = fields.map { HeaderSlot(name: $0.name, value: Array($0.value.utf8)) }
+    return Credential(
+      kind: .header, headerLines: slots, query: nil, values: slots.map { $0.value(behind: "") })
   }
 
   public static func query(name: String, value: String) -> Credential {
-    let encoded = QuerySlot.encoded(Array(value.utf8))
-    var values = [Secret(value)]
-    if encoded.count != value.utf8.count { values.append(Secret(encoded)) }
-    return Credential(
-      kind: .query, headerLines: [], query: QuerySlot(name: name, value: Array(value.utf8)),
-      values: values)
+    let slot = QuerySlot(name: name, value: Array(value.utf8))
+    let encoded = slot.encodedValue
+    let values = encoded.count == value.utf8.count ? [encoded] : [Secret(value), encoded]
+    return Credential(kind: .query, headerLines: [], query: slot, values: values)
   }
 }

@@ -10,6 +10,12 @@ public struct QuerySlot: Sendable {
     pair = Secret(Self.encoded(Array(name.utf8)) + [0x3d] + Self.encoded(value))
   }
 
+  /// The value as it stands in the pair.
+  var encodedValue: Secret {
+    let name = Self.encoded(Array(name.utf8))
+    return pair.part(name.count + 1..<pair.count)
+  }
+
   /// Leaves RFC 3986 unreserved characters alone and encodes everything else.
   static func encoded(_ bytes: [UInt8]) -> [UInt8] {
     let digits = Array("0123456789ABCDEF".utf8)

@@ -7,13 +7,14 @@ import Wire
 /// looks different behind one byte or two, so there are three of it.
 enum SecretForms {
   /// How a form relates to the secret.
-  struct Traits {
-    let isBase64: Bool
-    /// The character in front of it, and the one behind, hold bits of the secret, too.
-    let isOpenInFront: Bool
-    let isOpenBehind: Bool
+  struct Traits: OptionSet {
+    let rawValue: UInt8
 
-    static let plain = Traits(isBase64: false, isOpenInFront: false, isOpenBehind: false)
+    static let base64 = Traits(rawValue: 1)
+    /// The character in front of it holds bits of the secret, too.
+    static let openInFront = Traits(rawValue: 2)
+    /// And so does the one behind it.
+    static let openBehind = Traits(rawValue: 4)
   }
 
   /// What is shorter is no secret that could be told from other words.
@@ -35,6 +36,7 @@ enum SecretForms {
       forEachForm(of: bytes) { body(names.count, $0, $1) }
       names.append(name)
     }
+    names.reserveCapacity(accounts.count + others.count)
     for account in accounts { forEachSecret(of: account, visit) }
     for other in others { other.secret.withBytes { visit(other.name, $0) } }
     return (names, short)
@@ -43,7 +45,7 @@ enum SecretForms {
   private static func forEachForm(
     of secret: Span<UInt8>, _ body: (Traits, Span<UInt8>) -> Void
   ) {
-    body(.plain, secret)
+    body([], secret)
     forEachBase64(of: secret, body)
     // One that reads as percent-encoding itself, in a text in which only a part of it is encoded.
     var decoded = ByteBuffer()
@@ -51,7 +53,7 @@ enum SecretForms {
     if secret.index(of: 0x25, from: 0) != nil, PercentCoding.decode(secret, into: &decoded),
       decoded.count >= leastBytes
     {
-      body(.plain, decoded.span)
+      body([], decoded.span)
     }
   }
 
@@ -136,8 +138,9 @@ enum SecretForms {
       bytes.append(secret)
       Base64.encode(bytes.span, into: &encoded)
       let bits = bytes.count * 8
-      let traits = Traits(
-        isBase64: true, isOpenInFront: before > 0, isOpenBehind: bits % 6 != 0)
+      var traits = Traits.base64
+      if before > 0 { traits.insert(.openInFront) }
+      if bits % 6 != 0 { traits.insert(.openBehind) }
       body(traits, encoded.span.extracting(((before * 8 + 5) / 6)..<(bits / 6)))
     }
   }

@@ -18,17 +18,20 @@ public final class SecretMatcher: Sendable {
     let traits: SecretForms.Traits
   }
 
-  /// All forms whose first eight bytes have the same hash.
-  private struct Beginning {
-    let hash: UInt64
-    /// Where their lengths stand in `counts`, from the shortest.
-    let counts: Range<Int32>
-  }
-
+  /// One form of one secret.
   private struct Form {
+    /// Of its first eight bytes.
+    let beginning: UInt64
+    let count: Int
+    /// Of the whole.
     let hash: UInt64
-    let secret: Int32
+    let secret: Int
     let traits: SecretForms.Traits
+
+    static func < (left: Form, right: Form) -> Bool {
+      (left.beginning >> 32, left.count, left.hash, left.secret)
+        < (right.beginning >> 32, right.count, right.hash, right.secret)
+    }
   }
 
   /// What the eight bytes of a window are multiplied by, and the base of the polynomial.
@@ -37,11 +40,13 @@ public final class SecretMatcher: Sendable {
   /// Two bits a beginning, both in one word.
   private let filter: [UInt64]
   private let filterShift: UInt64
-  private let beginnings: [Beginning]
-  private let counts: [Int32]
-  /// The base to the power of each of them.
-  private let powers: [UInt64]
-  private let forms: [Form]
+  // All forms, a column each, for there may be hundreds of thousands: by the upper half of the hash
+  // of their beginning, then by their length, then by the hash of the whole.
+  private let beginnings: [UInt32]
+  private let counts: [UInt32]
+  private let hashes: [UInt64]
+  private let secrets: [UInt32]
+  private let traits: [SecretForms.Traits]
   /// The secrets that are searched for.
   public let names: [SecretName]
   /// Those that are too short to be told from other words.
@@ -53,52 +58,31 @@ public final class SecretMatcher: Sendable {
   init(_ accounts: [Account], _ others: [NamedSecret]) {
     let windowKey = UInt64.random(in: 0 ... .max) | 1
     let base = UInt64.random(in: (1 << 32)..<Self.prime)
-    var found: [Found] = []
+    var forms: [Form] = []
     (names, shortNames) = SecretForms.forEach(of: accounts, and: others) { secret, traits, bytes in
-      let form = Form(hash: Self.hash(bytes, base), secret: Int32(secret), traits: traits)
-      let beginning = Self.hash(Self.window(bytes), windowKey)
-      found.append(Found(beginning: beginning, count: Int32(bytes.count), form: form))
+      forms.append(
+        Form(
+          beginning: Self.hash(Self.window(bytes), windowKey), count: bytes.count,
+          hash: Self.hash(bytes, base), secret: secret, traits: traits))
     }
-    (beginnings, counts) = Self.grouped(&found)
-    powers = counts.map { Self.power(base, Int($0)) }
-    (filter, filterShift) = Self.filter(beginnings)
-    forms = found.map(\.form).sorted { ($0.hash, $0.secret) < ($1.hash, $1.secret) }
-    longest = Int(found.map(\.count).max() ?? 0)
+    forms.sort { $0 < $1 }
+    beginnings = forms.map { UInt32($0.beginning >> 32) }
+    counts = forms.map { UInt32($0.count) }
+    hashes = forms.map(\.hash)
+    secrets = forms.map { UInt32($0.secret) }
+    traits = forms.map(\.traits)
+    (filter, filterShift) = Self.filter(forms)
+    longest = forms.map(\.count).max() ?? 0
     self.windowKey = windowKey
     self.base = base
   }
 
-  private struct Found {
-    let beginning: UInt64
-    let count: Int32
-    let form: Form
-  }
-
-  private static func grouped(_ found: inout [Found]) -> ([Beginning], [Int32]) {
-    found.sort { ($0.beginning, $0.count) < ($1.beginning, $1.count) }
-    var beginnings: [Beginning] = []
-    var counts: [Int32] = []
-    for each in found {
-      if let last = beginnings.last, last.hash == each.beginning {
-        if counts.last == each.count { continue }
-        beginnings.removeLast()
-        let start = last.counts.lowerBound
-        beginnings.append(Beginning(hash: last.hash, counts: start..<last.counts.upperBound + 1))
-      } else {
-        let start = Int32(counts.count)
-        beginnings.append(Beginning(hash: each.beginning, counts: start..<start + 1))
-      }
-      counts.append(each.count)
-    }
-    return (beginnings, counts)
-  }
-
-  /// 4 KiB, and where there are many beginnings 32 to 64 bits for each.
-  private static func filter(_ beginnings: [Beginning]) -> (words: [UInt64], shift: UInt64) {
+  /// 4 KiB, and where there are many forms 32 to 64 bits for each.
+  private static func filter(_ forms: [Form]) -> (words: [UInt64], shift: UInt64) {
     var bits: UInt64 = 9
-    while 2 << bits < beginnings.count { bits += 1 }
+    while 2 << bits < forms.count { bits += 1 }
     var words = [UInt64](repeating: 0, count: 1 << Int(bits))
-    for each in beginnings { words[Int(each.hash >> (64 - bits))] |= marks(of: each.hash) }
+    for form in forms { words[Int(form.beginning >> (64 - bits))] |= marks(of: form.beginning) }
     return (words, 64 - bits)
   }
 
@@ -154,38 +138,43 @@ public final class SecretMatcher: Sendable {
     }
   }
 
-  /// The longest form of a secret that begins at a byte of the text. `hashes`: of its beginnings.
-  func match(_ text: Span<UInt8>, at start: Int, _ hashes: [UInt64]) -> Match? {
+  /// The longest form of a secret that begins at a byte of the text. `before`: the hashes of the
+  /// text's own beginnings.
+  func match(_ text: Span<UInt8>, at start: Int, _ before: [UInt64]) -> Match? {
     guard start + SecretForms.leastBytes <= text.count else { return nil }
     let hash = Self.hash(Self.window(text.extracting(start..<text.count)), windowKey)
-    guard isKnown(hash),
-      let known = Self.firstIndex(in: beginnings, { $0.hash >= hash }),
-      beginnings[known].hash == hash
-    else { return nil }
-    for index in beginnings[known].counts.reversed() {
-      let count = Int(counts[Int(index)])
-      if start + count > text.count { continue }
-      let before = Self.product(hashes[start], powers[Int(index)])
-      let whole = Self.reduced(hashes[start + count] + Self.prime - before)
-      if let form = Self.firstIndex(in: forms, { $0.hash >= whole }), forms[form].hash == whole {
-        let (secret, traits) = (Int(forms[form].secret), forms[form].traits)
-        return Match(count: count, secret: secret, traits: traits)
+    if !isKnown(hash) { return nil }
+    let beginning = UInt32(truncatingIfNeeded: hash >> 32)
+    // From behind the last of those that begin so, length by length.
+    var end = firstIndex { beginnings[$0] > beginning }
+    while end > 0, beginnings[end - 1] == beginning {
+      let count = counts[end - 1]
+      let first = firstIndex { (beginnings[$0], counts[$0]) >= (beginning, count) }
+      if start + Int(count) <= text.count {
+        let passed = Self.product(before[start], Self.power(base, Int(count)))
+        let whole = Self.reduced(before[start + Int(count)] + Self.prime - passed)
+        let found = firstIndex {
+          (beginnings[$0], counts[$0], hashes[$0]) >= (beginning, count, whole)
+        }
+        if found < end, hashes[found] == whole {
+          return Match(
+            count: Int(count), secret: Int(secrets[found]), traits: traits[found])
+        }
       }
+      end = first
     }
     return nil
   }
 
-  /// The first element of a sorted array from which on the condition holds.
-  private static func firstIndex<Element>(
-    in sorted: [Element], _ holds: (Element) -> Bool
-  ) -> Int? {
+  /// The first form from which on the condition holds; behind the last where it holds for none.
+  private func firstIndex(_ holds: (Int) -> Bool) -> Int {
     var low = 0
-    var high = sorted.count
+    var high = beginnings.count
     while low < high {
       let middle = (low + high) / 2
-      if holds(sorted[middle]) { high = middle } else { low = middle + 1 }
+      if holds(middle) { high = middle } else { low = middle + 1 }
     }
-    return low < sorted.count ? low : nil
+    return low
   }
 
   // MARK: Hashes

@@ -5,16 +5,19 @@ public struct SecretName: Sendable, Hashable {
   }
 
   let part: Part
-  /// The index of its account or project; 0 for the key that signs files.
-  let owner: Int
-  /// Which of an account's headers.
-  let position: Int
+  private let ownerIndex: Int32
+  private let positionIndex: Int32
 
   init(_ part: Part, owner: Int = 0, position: Int = 0) {
     self.part = part
-    self.owner = owner
-    self.position = position
+    ownerIndex = Int32(owner)
+    positionIndex = Int32(position)
   }
+
+  /// The index of its account or project; 0 for the key that signs files.
+  var owner: Int { Int(ownerIndex) }
+  /// Which of an account's headers.
+  var position: Int { Int(positionIndex) }
 
   /// A key that callers show. `project`: its index.
   public static func apiKey(ofProject project: Int) -> SecretName {

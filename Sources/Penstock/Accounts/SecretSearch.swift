@@ -78,14 +78,14 @@ public struct SecretSearch: ~Copyable {
 
   private mutating func add(_ match: SecretMatcher.Match, at start: Int) {
     let end = start + match.count
-    let isWider = match.traits.isOpenInFront && start > 0 && isBase64(text[start - 1])
-    let isLonger = match.traits.isOpenBehind && end < text.count && isBase64(text[end])
+    let isWider = match.traits.contains(.openInFront) && start > 0 && isBase64(text[start - 1])
+    let isLonger = match.traits.contains(.openBehind) && end < text.count && isBase64(text[end])
     let range = origins[isWider ? start - 1 : start]..<origins[isLonger ? end + 1 : end]
     let isPercentEncoded = origins[end] - origins[start] > match.count
     let name = matcher.names[match.secret]
     hits.append(
       Hit(
-        range: range, name: name, isBase64: match.traits.isBase64,
+        range: range, name: name, isBase64: match.traits.contains(.base64),
         isPercentEncoded: isPercentEncoded))
   }
 

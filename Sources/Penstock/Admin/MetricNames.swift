@@ -11,7 +11,7 @@ struct MetricNames: Sendable {
   }
 
   /// By account index. Neither `none` nor `other`, which name the rows that no account has.
-  let accounts: [String]
+  let account: @Sendable (Int) -> String
   /// By project index.
   let projects: [String]
   /// By index in the error table.

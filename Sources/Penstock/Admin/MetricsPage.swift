@@ -53,7 +53,7 @@ struct MetricsPage {
       case rows.otherRow: labels.append("account", "other" as StaticString)
       default:
         guard let account = rows.account(ofRow: row) else { continue }
-        labels.append("account", names.accounts[account])
+        labels.append("account", names.account(account))
       }
       accounts.append((row, labels))
     }

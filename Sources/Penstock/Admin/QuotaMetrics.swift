@@ -26,7 +26,7 @@ enum QuotaMetrics {
       for row in 0..<rows.rowsMax {
         guard let account = rows.account(ofRow: row) else { break }
         var labels = LabelSet()
-        labels.append("account", names.accounts[account])
+        labels.append("account", names.account(account))
         quotas.append((labels, QuotaTable.newest(shards, row: row)))
       }
     }

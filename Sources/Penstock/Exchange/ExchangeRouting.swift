@@ -28,7 +28,7 @@ extension Exchange {
         answer(.accountNotFound)
         return
       }
-      compression = worker.compression.ofAccounts[index]
+      compression = worker.configuration.accounts[index].compressionRule
       stream(bytes, to: worker.configuration.accounts[index], rest: target[rest])
     case .route(let index, let rest):
       record.routeIndex = index

@@ -86,7 +86,7 @@ extension Exchange {
       try checkSupported(execute)
       let account = try account(of: execute)
       record.account = account.index
-      compression = worker.compression.ofAccounts[account.index]
+      compression = account.compressionRule
       if account.disabled { throw .accountDisabled }
       let resolved = try execute.request.resolve(&worker.endpointResolver, for: account)
       try checkRules(execute.request, account, resolved)

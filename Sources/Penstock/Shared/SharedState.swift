@@ -50,7 +50,7 @@ final class SharedState: Sendable {
     }
     history = StatusHistory(shards)
     metricNames = MetricNames(
-      accounts: configuration.accounts.map(\.id), projects: configuration.projects.map(\.name),
+      account: { configuration.accounts[$0].id }, projects: configuration.projects.map(\.name),
       errors: PenstockError.allCases.map {
         MetricNames.ErrorName(slug: $0.row.slug, side: $0.row.side.name)
       },

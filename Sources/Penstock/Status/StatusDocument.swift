@@ -47,7 +47,7 @@ struct StatusDocument: ~Copyable {
       "config_loaded", unixNanoseconds: Int64(names.configReloadUnixSeconds * 1e6) * 1000)
     json.add("config_reload_successful", names.isConfigReloadSuccessful)
     json.add("workers", shared.shards.count)
-    json.add("accounts_configured", names.accounts.count)
+    json.add("accounts_configured", shared.configuration.accounts.count)
     json.add("accounts_folded", shared.shards[0].accountRows.folded)
     json.add("log_lines_dropped_total", names.logLinesDropped())
   }

@@ -89,7 +89,7 @@ struct AccountsReader {
       requestCompression: requestCompression,
       requestBuffering: section.flag("request_buffering", false),
       trace: section.flag("trace", false), forwarded: laterFlag(section, "forwarded"),
-      rules: traffic.rules(section))
+      rules: traffic.rules(section), like: accounts.last)
   }
 
   private func readCredential(_ section: Section) -> Credential? {

@@ -18,11 +18,12 @@ struct ConfigurationReader {
   /// Every file in the order in which it was read, and whether others on the machine may read it.
   private var files: [(source: SourceText, isShared: Bool)] = []
   private var projects: [YAMLNode] = []
-  private var accounts: [YAMLNode] = []
+  private var accountsReader: AccountsReader
   private var routes: [YAMLNode] = []
 
   private init(surroundings: Surroundings) {
     reading = Reading(surroundings: surroundings)
+    accountsReader = AccountsReader(reading: reading)
   }
 
   static func read(path: String, surroundings: Surroundings) -> Outcome {
@@ -40,8 +41,6 @@ struct ConfigurationReader {
     else { return nil }
     collect(file)
     for item in file.items("include") { include(item) }
-    var accountsReader = AccountsReader(reading: reading)
-    accountsReader.read(accounts)
     var projectsReader = ProjectsReader(reading: reading, accounts: accountsReader)
     projectsReader.read(projects)
     var routesReader = RoutesReader(reading: reading, accounts: accountsReader)
@@ -103,9 +102,11 @@ struct ConfigurationReader {
 
   // MARK: Files
 
+  /// Accounts are read at once, for there may be many: what one file was made into is gone before
+  /// the next one is. What names them waits until all are known.
   private mutating func collect(_ file: Section) {
+    accountsReader.read(file.entries("accounts"))
     projects += file.entries("api_keys")
-    accounts += file.entries("accounts")
     routes += file.entries("routes")
   }
 
