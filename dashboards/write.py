@@ -52,7 +52,11 @@ def overview():
             series("Denied by rules", "Requests that rules denied, and those that rules with "
                    "observe would have denied.", "reqps", {
                        "{{project}}, observe {{observe}}": "sum by (project, observe) "
-                       "(rate(penstock_rule_denials_total{PROCESS}[RATE]))"})],
+                       "(rate(penstock_rule_denials_total{PROCESS}[RATE]))"}),
+            series("Over the rate", "Requests over the rate of their key or account: refused, or "
+                   "let pass by observe.", "reqps", {
+                       "{{project}}, observe {{observe}}": "sum by (project, observe) "
+                       "(rate(penstock_rate_denials_total{PROCESS}[RATE]))"})],
         "How long": [
             *latencies(),
             heatmap("Durations", "How many requests took how long.",

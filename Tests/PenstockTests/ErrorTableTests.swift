@@ -54,7 +54,8 @@ import Testing
     ("upstream_reset", 502), ("upstream_truncated", 502), ("upstream_truncated_headers", 502),
     ("upstream_protocol_error", 502), ("upstream_headers_too_large", 502),
     ("upstream_unexpected_upgrade", 502), ("upstream_response_too_large", 502),
-    ("client_aborted", 499),
+    ("client_aborted", 499), ("rate_limited", 429), ("account_concurrency_limit", 429),
+    ("account_circuit_open", 503),
   ]
 
   @Test(arguments: statuses)
@@ -69,7 +70,8 @@ import Testing
     switch row.side {
     case .downstream: #expect((400..<500).contains(row.status) || [501, 505].contains(row.status))
     case .internal: #expect((500..<600).contains(row.status))
-    case .upstream: #expect([502, 504].contains(row.status))
+    // An open breaker has asked nobody: 503, as whatever is not done for now.
+    case .upstream: #expect([502, 504].contains(row.status) || error == .accountCircuitOpen)
     }
     let isFetch = "\(row.slug)".hasPrefix("binary_url_")
     if row.status == 504 { #expect("\(row.slug)".hasPrefix("upstream_") || isFetch) }
@@ -100,7 +102,8 @@ import Testing
   @Test(arguments: PenstockError.allCases)
   func `a refusal of what the caller wrote is no reason to try again`(error: PenstockError) {
     let row = error.row
-    if row.side == .downstream, row.status != 408 { #expect(!row.isTransient) }
+    // Too slow, and too much: both pass.
+    if row.side == .downstream { #expect(row.isTransient == [408, 429].contains(row.status)) }
   }
 
   @Test func `there is room for every error in the metrics`() {

@@ -63,7 +63,8 @@ import Wire
     let counters = [
       "penstock_requests", "penstock_upstream_responses", "penstock_request_bytes",
       "penstock_response_bytes", "penstock_errors", "penstock_limit_hits",
-      "penstock_rule_denials", "penstock_retries", "penstock_upstream_requests",
+      "penstock_rule_denials", "penstock_rate_denials", "penstock_retries",
+      "penstock_upstream_requests",
       "penstock_idempotent_replays", "penstock_upstream_tls_handshakes",
       "penstock_compression_input_bytes", "penstock_compression_output_bytes",
       "penstock_event_loop_turns",

@@ -14,9 +14,6 @@ import harness
 import scripted
 from harness import KEY, Penstock, Upstream, account
 
-# Tests that are written for what is not there yet. To switch them on, take the mark away.
-WAITS_FOR_RATES = pytest.mark.skip(reason="waits for rates")
-
 TYPED = {"slug": str, "message": str, "request_id": str, "suggested_fix": str, "code": int,
          "status": int}
 

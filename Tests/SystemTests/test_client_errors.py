@@ -12,7 +12,7 @@ import harness
 import official_client
 import scripted
 from harness import Penstock, account
-from official_client import (KEY, OTHER_KEY, WAITS_FOR_RATES, Caller, assert_details)
+from official_client import KEY, OTHER_KEY, Caller, assert_details
 from scripted import answer
 
 no_detour, up, penstock = official_client.no_detour, official_client.up, official_client.penstock
@@ -200,9 +200,8 @@ def test_no_server_is_a_connection_error(kind):
     assert isinstance(caught.value.__cause__, httpx.ConnectError)
 
 
-# --- What is not there yet ------------------------------------------------------------------
+# --- Too much, and not allowed --------------------------------------------------------------
 
-@WAITS_FOR_RATES
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_too_many_calls_are_a_rate_limit_error(up, kind):
     keys = [{"name": "acme", "key": KEY, "accounts": ["*"], "rate": {"per_second": 1, "burst": 2}}]

@@ -70,10 +70,10 @@ class Upstream:
     away is not a fault.
     """
 
-    def __init__(self, handler, tls=None, host="127.0.0.1"):
+    def __init__(self, handler, tls=None, host="127.0.0.1", port=0):
         self.handler, self.tls, self.host = handler, tls, host
         self.listener = socket.create_server(
-            (host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
         self.port = self.listener.getsockname()[1]
         self.accepted, self.faults = [], []
         self.stopping = False

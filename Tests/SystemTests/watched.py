@@ -11,6 +11,7 @@ from origins import proxy
 from scripted import answer, described
 
 READER = "k2-reader-key-987654"
+HASTY = "k3-hasty-key-192837"
 TEXT = {"text": "as long as whatever is worth compressing " * 20}
 QUOTA = [("RateLimit-Limit", "100"), ("RateLimit-Remaining", "5"), ("RateLimit-Reset", "600"),
          ("X-RateLimit-Limit", "100"), ("X-RateLimit-Remaining", "5"),
@@ -50,7 +51,9 @@ def config(plain, tls, ca_file, directory):
         "workers": 2,
         "api_keys": [{"name": "acme", "key": KEY, "accounts": ["*"]},
                      {"name": "reader", "key": READER, "accounts": ["*"],
-                      "rules": [{"methods": ["GET"]}]}],
+                      "rules": [{"methods": ["GET"]}]},
+                     {"name": "hasty", "key": HASTY, "accounts": ["*"],
+                      "rate": {"per_second": 1, "observe": True}}],
         "accounts": [account(plain, "ca_plain"), account(plain, "ca_retried"),
                      account(plain, "ca_quota"), account(plain, "ca_late"),
                      account(tls, "ca_tls", ca_file=ca_file),
@@ -92,6 +95,7 @@ class Load:
 
     def answered(self):
         self.ask(200, proxy("GET", "/x", account="ca_plain"))
+        self.ask(200, proxy("GET", "/x", account="ca_plain", key=HASTY))
         self.ask(200, proxy("POST", "/x", body=bytes(10_000), account="ca_tls"))
         self.ask(200, proxy("GET", "/text", [("Accept-Encoding", "gzip")], account="ca_plain"))
         self.ask(200, proxy("GET", "/packed", account="ca_plain"))

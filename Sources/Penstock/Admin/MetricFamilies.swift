@@ -74,6 +74,9 @@ enum MetricFamilies {
   static let ruleDenials = MetricFamily(
     "penstock_rule_denials_total", .counter,
     "Requests that rules denied, or would have denied without observe.")
+  static let rateDenials = MetricFamily(
+    "penstock_rate_denials_total", .counter,
+    "Requests over the rate of a key or an account, refused, or let pass by observe.")
   static let limit = MetricFamily(
     "penstock_limit", .gauge, "Configured limits, in their own units; 0 is none.")
   static let limitHits = MetricFamily(

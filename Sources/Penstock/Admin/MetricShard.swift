@@ -46,6 +46,8 @@ final class MetricShard: Sendable {
   let closes: CounterTable
   /// The callers without a key, then by project; for each: denied, then only observed.
   let ruleDenials: CounterTable
+  /// In the same order.
+  let rateDenials: CounterTable
   let quotas: QuotaTable
   let recentErrors = RecentErrors()
   private let totals: CounterTable
@@ -82,6 +84,7 @@ final class MetricShard: Sendable {
     limitHits = CounterTable(count: Self.limitsMax)
     closes = CounterTable(count: CloseReason.allCases.count)
     ruleDenials = CounterTable(count: 2 * (projectCount + 1))
+    rateDenials = CounterTable(count: 2 * (projectCount + 1))
     quotas = QuotaTable(rows: accountRows.rowsMax)
     totals = CounterTable(count: WorkerTotal.allCases.count)
     gauges = GaugeTable(count: Self.firstLevel + WorkerLevel.allCases.count)
@@ -181,6 +184,11 @@ final class MetricShard: Sendable {
   /// A request that rules denied, or would have. `project`: -1 for a caller without a key.
   func countRuleDenial(project: Int, isObserved: Bool) {
     ruleDenials.add(2 * (project + 1) + (isObserved ? 1 : 0), 1)
+  }
+
+  /// The same of a rate that was used up, the key's or the account's.
+  func countRateDenial(project: Int, isObserved: Bool) {
+    rateDenials.add(2 * (project + 1) + (isObserved ? 1 : 0), 1)
   }
 
   /// What an upstream said of an account's quota, in loop time.

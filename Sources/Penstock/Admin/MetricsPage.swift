@@ -24,7 +24,7 @@ struct MetricsPage {
     page.writeCodings(into: &out)
     page.writeBytes(into: &out)
     page.writeErrors(into: &out)
-    page.writeRuleDenials(into: &out)
+    page.writeDenials(into: &out)
     page.writeConnections(into: &out)
     page.writeLimits(into: &out)
     page.writeFiles(into: &out)
@@ -179,16 +179,24 @@ struct MetricsPage {
 
   // MARK: By project
 
-  private func writeRuleDenials(into out: inout ByteBuffer) {
-    exposition.writeHeader(MetricFamilies.ruleDenials, into: &out)
+  private func writeDenials(into out: inout ByteBuffer) {
+    writeDenials(MetricFamilies.ruleDenials, into: &out) { $0.ruleDenials.value($1) }
+    writeDenials(MetricFamilies.rateDenials, into: &out) { $0.rateDenials.value($1) }
+  }
+
+  private func writeDenials(
+    _ family: MetricFamily, into out: inout ByteBuffer,
+    _ value: (MetricShard, _ index: Int) -> UInt64
+  ) {
+    exposition.writeHeader(family, into: &out)
     for (row, project) in (["anonymous"] + names.projects).enumerated() {
       for (offset, observe) in ["false", "true"].enumerated() {
-        let total = total { $0.ruleDenials.value(2 * row + offset) }
+        let total = total { value($0, 2 * row + offset) }
         if total == 0 { continue }
         var labels = LabelSet()
         labels.append("project", project)
         labels.append("observe", observe)
-        exposition.write(MetricFamilies.ruleDenials, labels, total, into: &out)
+        exposition.write(family, labels, total, into: &out)
       }
     }
   }

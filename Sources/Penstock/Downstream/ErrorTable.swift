@@ -27,7 +27,7 @@ enum ErrorTable {
   private static func row(_ error: PenstockError) -> ErrorRow {
     switch error.rawValue {
     case ...PenstockError.notFound.rawValue: requestRow(error)
-    case ...PenstockError.toolkitNotFound.rawValue: callerRow(error)
+    case ...PenstockError.accountConcurrencyLimit.rawValue: callerRow(error)
     case ...PenstockError.authSchemeUnsupported.rawValue: envelopeRow(error)
     case ...PenstockError.rangeNotSatisfiable.rawValue: extraRow(error)
     case ...PenstockError.destinationNotAllowed.rawValue: destinationRow(error)
@@ -135,6 +135,16 @@ enum ErrorTable {
         "There is no such toolkit, or this API key may not use its account.",
         "Check the toolkit's slug and execute.toolkits in the configuration.", phase: .authorize,
         proxyStatus: denied)
+    case .rateLimited:
+      downstream(
+        2007, "rate_limited", 429, "The rate of the API key or of the account is used up.",
+        "Try again after Retry-After.", phase: .authorize, isTransient: true, proxyStatus: denied)
+    case .accountConcurrencyLimit:
+      downstream(
+        2008, "account_concurrency_limit", 429,
+        "The account has as many requests in flight as it may have.",
+        "Try again after Retry-After, or raise the account's in_flight.", phase: .authorize,
+        isTransient: true, proxyStatus: "connection_limit_reached")
     default:
       downstream(
         2000, "unauthorized", 401, "The API key is missing or not valid.",

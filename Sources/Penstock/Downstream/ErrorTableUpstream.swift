@@ -19,6 +19,11 @@ extension ErrorTable {
         6003, "upstream_connect_timeout", 504, .connect, "connection_timeout",
         "The upstream did not accept a connection in time.",
         "Check that the upstream is reachable, or raise timeouts.connect.")
+    case .accountCircuitOpen:
+      upstream(
+        6007, "account_circuit_open", 503, .connect, "destination_unavailable",
+        "The upstream has failed again and again, and is left alone for a while.",
+        "Try again after Retry-After; check that the upstream is up.")
     case .upstreamTLSFailed:
       upstream(
         6004, "upstream_tls_failed", 502, .tls, "tls_protocol_error",

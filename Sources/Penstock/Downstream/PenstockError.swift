@@ -6,7 +6,7 @@ public enum PenstockError: Int, Error, CaseIterable, Sendable {
   case headersTooLarge, notImplemented, versionNotSupported, methodNotAllowed, notFound
   // The caller and what it may use
   case unauthorized, accountNotFound, accountDisabled, missingAuthContext, endpointRetired
-  case ruleDenied, toolkitNotFound
+  case ruleDenied, toolkitNotFound, rateLimited, accountConcurrencyLimit
   // The envelope
   case invalidJSON, validationError, duplicateKey, invalidMethod, conflictingBody, bodyNotAllowed
   case invalidContentType, invalidBase64, base64TooLarge
@@ -27,7 +27,7 @@ public enum PenstockError: Int, Error, CaseIterable, Sendable {
   case overloaded, draining, resourceExhausted, spoolUnavailable, internalError
   // The upstream
   case upstreamDNSFailed, upstreamDNSTimeout, upstreamConnectFailed, upstreamConnectTimeout
-  case upstreamTLSFailed, upstreamTLSUntrusted, upstreamTLSTimeout
+  case accountCircuitOpen, upstreamTLSFailed, upstreamTLSUntrusted, upstreamTLSTimeout
   case upstreamWriteTimeout, upstreamTimeout, upstreamTooSlow
   case upstreamClosed, upstreamReset, upstreamTruncated, upstreamTruncatedHeaders
   case upstreamProtocolError, upstreamHeadersTooLarge, upstreamUnexpectedUpgrade

@@ -16,6 +16,7 @@ extension AccessRecord {
     if let rules, rules.both != .allowed {
       shard.countRuleDenial(project: project, isObserved: rules.both == .observed)
     }
+    if let rate { shard.countRateDenial(project: project, isObserved: rate.isObserved) }
     if hasUpstream { countUpstream(in: shard) }
   }
 

@@ -35,6 +35,8 @@ struct AccessRecord: ~Copyable {
   var diskLimit: LimitName?
   /// What the rules said; nil where there are none.
   var rules: RuleJudge.Verdicts?
+  /// The rate that was used up, of the caller's key or of the account; nil where none was.
+  var rate: (owner: RateOwner, isObserved: Bool)?
   var phase = Phase.receive
   var bytesReceived = 0
   var bytesSent = 0
@@ -59,6 +61,8 @@ struct AccessRecord: ~Copyable {
   /// Where the time went; known when it ends, and before that once it has failed.
   var times: PhaseTimes?
 
+  enum RateOwner { case project, account }
+
   init() {}
 
   /// Forgets the exchange before; `nanoseconds`: when the first byte of the request was there.
@@ -81,6 +85,7 @@ struct AccessRecord: ~Copyable {
     sizeLimit = .executeResponseBytes
     diskLimit = nil
     rules = nil
+    rate = nil
     phase = .receive
     bytesReceived = 0
     bytesSent = 0
@@ -227,6 +232,7 @@ struct AccessRecord: ~Copyable {
       line.append(0x22)
     }
     writeRules(into: &line)
+    writeRate(into: &line)
     JSONLine.integer("bytes_received", bytesReceived, into: &line)
     JSONLine.integer("bytes_sent", bytesSent, into: &line)
     let duration = nowNanoseconds - startNanoseconds
@@ -239,6 +245,12 @@ struct AccessRecord: ~Copyable {
     JSONLine.literal("rule", rules.both == .denied ? "denied" : "observed_deny", into: &line)
     let isProject = rules.project == rules.both
     JSONLine.literal("rule_of", isProject ? "api_key" : "account", into: &line)
+  }
+
+  private borrowing func writeRate(into line: inout ByteBuffer) {
+    guard let rate else { return }
+    JSONLine.literal("rate", rate.isObserved ? "observed_limited" : "limited", into: &line)
+    JSONLine.literal("rate_of", rate.owner == .project ? "api_key" : "account", into: &line)
   }
 
   private borrowing func writeUpstream(into line: inout ByteBuffer) {

@@ -84,6 +84,7 @@ final class Exchange {
   var isDownstreamFull = false
   /// A helper thread is at work for it.
   var awaitedTask: AwaitedTask?
+  var entered = Entered()
   /// What the envelope endpoint keeps; nil on the streaming route.
   var execute: ExecuteEnd?
 
@@ -204,6 +205,7 @@ final class Exchange {
     if record.hasUpstream, record.times == nil { record.times = times(upTo: .respond) }
     upstream?.release()
     upstream = nil
+    leaveGates()
     worker.log(record, client: client)
   }
 

@@ -39,9 +39,10 @@ extension Exchange {
   }
 
   /// Answers with a row of the error table. `size`: of a file whose range is not to be had.
+  /// `retryAfterSeconds`: said where trying again is a matter of waiting.
   func answer(
     _ error: PenstockError, hasSentBytes: Bool = false, allow: StaticString = "",
-    problems: [FieldProblem] = [], size: Int? = nil
+    problems: [FieldProblem] = [], size: Int? = nil, retryAfterSeconds: Int = 1
   ) {
     if record.requestID.isEmpty { worker.requestIDs.appendNew(to: &record.requestID) }
     let row = error.row
@@ -66,7 +67,9 @@ extension Exchange {
       fields.append(decimal: size)
       fields.append("\r\n")
     }
-    if row.status == 503 { fields.append("Retry-After: 1\r\n") }
+    if row.status == 503 || row.status == 429 {
+      fields.appendField("Retry-After", decimal: retryAfterSeconds)
+    }
     if row.status == 401 { fields.append("WWW-Authenticate: Bearer\r\n") }
     if allow.utf8CodeUnitCount > 0 { fields.appendField("Allow", allow) }
     serverTiming?.append(into: &fields)

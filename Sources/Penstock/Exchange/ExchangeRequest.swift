@@ -29,7 +29,7 @@ extension Exchange {
     isIdempotent = IdempotentMethod.contains(bytes[head.method])
     record.describe(upstreamHost: account.base.hostHeader)
     self.account = account
-    guard planRequestBody(bytes, account) else { return }
+    guard isAdmitted(to: account), planRequestBody(bytes, account) else { return }
     writeStreamHead(bytes, account, rest: rest, pathCount: pathCount)
     sendContinue()
     // A body that is collected first is sent when its length is known.

@@ -57,7 +57,8 @@ extension Exchange {
       return nil
     }
     record.project = project
-    return worker.configuration.projects[project]
+    let caller = worker.configuration.projects[project]
+    return isWithinRate(of: caller) ? caller : nil
   }
 
   /// A route may do without a key, but not with a wrong one.
@@ -66,7 +67,9 @@ extension Exchange {
     shown = result.shown
     if let project = result.project {
       record.project = project
-      if worker.configuration.projects[project].allows[route.account] { return true }
+      let caller = worker.configuration.projects[project]
+      guard isWithinRate(of: caller) else { return false }
+      if caller.allows[route.account] { return true }
       answer(.accountNotFound)
       return false
     }

@@ -96,7 +96,7 @@ extension Exchange {
       isIdempotent = execute.request.method.isIdempotent
       isRequestChunked = false
       setDeadline(execute, account)
-      guard claimReplay(execute) else { return }
+      guard claimReplay(execute), isAdmitted(to: account) else { return }
       if case .url = execute.request.body {
         try beginFetch(execute, account, resolved)
       } else {

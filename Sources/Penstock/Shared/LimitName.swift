@@ -4,7 +4,7 @@ enum LimitName: Int, CaseIterable, Sendable {
   case upstreamHeaderBytes, dialsInFlight, keepaliveRequests, headers, trailerBytes
   case splicePipes, compressionContexts, decompressionRatio, requestSpoolBytes
   case executeBase64Bytes, binaryBodyBytes, fileBytes, filesFreePercent, filesMaxBytes
-  case filesMaxFiles
+  case filesMaxFiles, inFlight, accountInFlight
 
   var name: StaticString {
     switch self {
@@ -29,6 +29,8 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .filesFreePercent: "files_free_percent"
     case .filesMaxBytes: "files_max_bytes"
     case .filesMaxFiles: "files_max_files"
+    case .inFlight: "in_flight"
+    case .accountInFlight: "account_in_flight"
     }
   }
 
@@ -56,6 +58,9 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .filesFreePercent: limits.filesFreePercent
     case .filesMaxBytes: configuration.files.bytesMax
     case .filesMaxFiles: configuration.files.filesMax
+    case .inFlight: limits.inFlight
+    // Each account has its own; the largest is told.
+    case .accountInFlight: configuration.accounts.map(\.inFlight).max() ?? 0
     }
   }
 

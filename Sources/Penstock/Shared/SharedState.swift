@@ -15,6 +15,7 @@ final class SharedState: Sendable {
   let connections = SharedCount()
   let runningWorkers = SharedCount()
   let replays: ReplayTable
+  let gates: Gates
   /// Writes pages for scrapers and browsers, and takes the samples of `history`, one at a time.
   let scrapes = BlockingTasks(threadsMax: 1)
   let history: StatusHistory
@@ -38,6 +39,7 @@ final class SharedState: Sendable {
     self.ownListeners = ownListeners
     replays = ReplayTable(
       configuration.idempotency, answerBytesMax: configuration.limits.idempotentAnswerBytes)
+    gates = Gates(configuration)
     let accountRows = AccountRows(
       accounts: configuration.accounts.count, rowsMax: configuration.metrics.accountsMax)
     let bounds = configuration.metrics.bucketsSeconds.map { Int64($0 * 1e9) }

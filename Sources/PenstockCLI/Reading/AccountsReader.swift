@@ -76,7 +76,6 @@ struct AccountsReader {
     let timeouts = upstream.timeouts(section)
     let pool = upstream.pool(section)
     let inFlight = section.count("in_flight", 0, in: 0...1_000_000)
-    if inFlight > 0 { reading.noteLater("in_flight", section.place(of: "in_flight")) }
     let requestCompression = readRequestCompression(section)
     guard let base, let credential else { return nil }
     return Account(

@@ -74,7 +74,7 @@ struct LimitKey: Sendable {
     LimitKey("write_buffer_low_bytes", \.writeBufferLowBytes, .bytes, 0...gibibyte),
     LimitKey("read_buffer_bytes", \.readBufferBytes, .bytes, 1024...1 << 24),
     LimitKey("buffered_bytes", \.bufferedBytes, .bytes, 1 << 20...1 << 44, isLater: true),
-    LimitKey("in_flight", \.inFlight, .count, 0...1_000_000, isLater: true),
+    LimitKey("in_flight", \.inFlight, .count, 0...1_000_000),
     LimitKey("splice_pipes", \.splicePipes, .count, 0...10_000),
     LimitKey("splice_pipe_bytes", \.splicePipeBytes, .bytes, 65_536...1 << 20),
     LimitKey("turn_bytes", \.turnBytes, .bytes, 65_536...1 << 30),

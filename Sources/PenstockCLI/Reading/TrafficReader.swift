@@ -9,22 +9,17 @@ struct TrafficReader {
   func rate(_ section: Section) -> RateLimit {
     guard let rate = section.section("rate", keys: Keys.rate) else { return .none }
     let perSecond = rate.count("per_second", 0, in: Self.anyCount)
-    let burst = rate.count("burst", perSecond, in: Self.anyCount)
-    let result = RateLimit(
-      perSecond: perSecond, burst: burst, observe: rate.flag("observe", false))
-    if perSecond > 0 { reading.noteLater("rate", section.place(of: "rate")) }
-    return result
+    let burst = rate.count("burst", max(1, perSecond), in: 1...1_000_000_000)
+    return RateLimit(perSecond: perSecond, burst: burst, observe: rate.flag("observe", false))
   }
 
   func breaker(_ section: Section) -> Breaker {
     guard let breaker = section.section("breaker", keys: Keys.breaker) else { return Breaker() }
     let fallback = Breaker()
-    let result = Breaker(
+    return Breaker(
       failures: breaker.count("failures", fallback.failures, in: 0...1_000_000),
       openMilliseconds: breaker.milliseconds(
         "open", fallback.openMilliseconds, in: 1...86_400_000))
-    if result != fallback { reading.noteLater("breaker", section.place(of: "breaker")) }
-    return result
   }
 
   /// Nil where the key is not given, which is not the same as an empty list: that denies all.
