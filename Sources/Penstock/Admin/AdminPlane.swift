@@ -36,7 +36,8 @@ enum AdminPlane {
   /// On a helper thread: to sum and write the series of a thousand accounts takes longer than a
   /// turn may.
   private static func serveMetrics(_ exchange: Exchange, _ bytes: Span<UInt8>) {
-    let isOpenMetrics = asksForOpenMetrics(exchange.head, bytes)
+    let format: ExpositionFormat =
+      asksForOpenMetrics(exchange.head, bytes) ? .openMetrics : .text
     let task = AwaitedTask(exchange)
     exchange.awaitedTask = task
     let shared = exchange.worker.shared
@@ -44,10 +45,9 @@ enum AdminPlane {
     shared.scrapes.submit {
       guard task.isWanted else { return }
       let page = WrittenPage()
-      MetricsPage.write(
-        shards: shared.shards, names: shared.metricNames, openMetrics: isOpenMetrics,
-        into: &page.bytes)
-      remote.post { task.exchange?.onMetricsWritten(page, isOpenMetrics: isOpenMetrics) }
+      page.bytes = MetricsPage.written(
+        format, shards: shared.shards, names: shared.metricNames)
+      remote.post { task.exchange?.onMetricsWritten(page, format) }
     }
   }
 
@@ -121,12 +121,11 @@ private final class WrittenPage: @unchecked Sendable {
 }
 
 extension Exchange {
-  fileprivate func onMetricsWritten(_ page: WrittenPage, isOpenMetrics: Bool) {
+  fileprivate func onMetricsWritten(_ page: WrittenPage, _ format: ExpositionFormat) {
     leaveTask()
     guard state.response == .awaited else { return }
     answer(
-      200, Exposition(isOpenMetrics: isOpenMetrics).contentType, body: page.bytes,
-      fields: ByteBuffer(), closes: false)
+      200, format.contentType, body: page.bytes, fields: ByteBuffer(), closes: false)
     client?.mark()
   }
 }
