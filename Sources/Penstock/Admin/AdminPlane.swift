@@ -36,8 +36,7 @@ enum AdminPlane {
   /// On a helper thread: to sum and write the series of a thousand accounts takes longer than a
   /// turn may.
   private static func serveMetrics(_ exchange: Exchange, _ bytes: Span<UInt8>) {
-    let format: ExpositionFormat =
-      asksForOpenMetrics(exchange.head, bytes) ? .openMetrics : .text
+    let format = AcceptedFormats(exchange.head, bytes).preferred
     let task = AwaitedTask(exchange)
     exchange.awaitedTask = task
     let shared = exchange.worker.shared
@@ -65,22 +64,6 @@ enum AdminPlane {
     X-Content-Type-Options: nosniff\r
 
     """
-
-  private static func asksForOpenMetrics(
-    _ head: borrowing RequestHead, _ bytes: Span<UInt8>
-  ) -> Bool {
-    var index = 0
-    while index < head.fields.count {
-      let field = head.fields[index]
-      index &+= 1
-      if field.known != .accept { continue }
-      var list = TokenList()
-      while let element = list.next(bytes[field.value]) {
-        if bytes[field.value][element].starts(with: "application/openmetrics-text") { return true }
-      }
-    }
-    return false
-  }
 
   /// Names of this machine's own loopback and literal addresses, so that no name that an attacker
   /// points here is served; and nothing that comes from another origin's page.
