@@ -11,6 +11,7 @@ public final class Exposition {
     switch format {
     case .text: writer = TextExposition(isOpenMetrics: false)
     case .openMetrics: writer = TextExposition(isOpenMetrics: true)
+    case .protobuf: writer = ProtobufExposition()
     }
   }
 

@@ -4,10 +4,10 @@ import Testing
 @testable import Penstock
 
 @Suite struct AcceptedFormatsTests {
-  private func preferred(_ lines: String...) -> ExpositionFormat {
+  private func preferred(_ lines: String..., hasProtobuf: Bool = true) -> ExpositionFormat {
     var accepted = AcceptedFormats()
     for line in lines { accepted.add(Array(line.utf8).span) }
-    return accepted.preferred
+    return accepted.preferred(hasProtobuf: hasProtobuf)
   }
 
   /// As Prometheus 2.42 sends it.
@@ -24,6 +24,34 @@ import Testing
           + "application/openmetrics-text;version=0.0.1;q=0.4,"
           + "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,"
           + "*/*;q=0.1") == .openMetrics, "version 3")
+  }
+
+  /// The same with --enable-feature=native-histograms.
+  private let prometheusWithNative = """
+    application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,\
+    application/openmetrics-text;version=1.0.0;q=0.8,\
+    application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1
+    """
+
+  @Test func `Prometheus gets protobuf where it asks for it and there is any`() {
+    #expect(preferred(prometheusWithNative) == .protobuf)
+    #expect(preferred(prometheusWithNative, hasProtobuf: false) == .openMetrics)
+  }
+
+  @Test func `protobuf is for those who say which message they mean`() {
+    let type = "application/vnd.google.protobuf"
+    let proto = "proto=io.prometheus.client.MetricFamily"
+    for value in [
+      type, "\(type);\(proto)", "\(type);encoding=delimited", "\(type);\(proto);encoding=text",
+      "\(type);proto=io.prometheus.client.Metric;encoding=delimited",
+      "\(type);\(proto);encoding=delimited;q=0",
+    ] {
+      #expect(preferred(value) == .text, "\(value)")
+    }
+    #expect(
+      preferred("\(type) ; encoding=\"delimited\"; \(proto);q=0.3;escaping=underscores,*/*;q=0.3")
+        == .protobuf)
+    #expect(preferred("\(type);\(proto);encoding=delimited;q=0.3,text/plain;q=0.4") == .text)
   }
 
   @Test func `whoever names no other form gets text`() {

@@ -58,7 +58,7 @@ import Wire
   @Test func `a bucket's exemplar stands behind it, in OpenMetrics alone`() {
     let table = HistogramTable(rows: 1, boundsNanoseconds: [1_000_000_000, 2_000_000_000])
     table.observe(row: 0, nanoseconds: 1_500_000_000)
-    var sum = HistogramSum(boundsNanoseconds: table.boundsNanoseconds)
+    var sum = HistogramSum(like: table)
     sum.add(table, row: 0)
     let exemplar = Exemplar(
       nanoseconds: 1_500_000_000, unixNanoseconds: 1_700_000_000_123_456_789,
@@ -108,7 +108,7 @@ import Wire
     for nanoseconds: Int64 in [1, 2_500_000, 2_500_001, 5_000_000_000] {
       table.observe(row: 0, nanoseconds: nanoseconds)
     }
-    var sum = HistogramSum(boundsNanoseconds: table.boundsNanoseconds)
+    var sum = HistogramSum(like: table)
     sum.add(table, row: 0)
     var labels = LabelSet()
     labels.append("account", "crm")

@@ -7,6 +7,7 @@ import Wire
 /// whoever takes anything can mostly not read them.
 struct AcceptedFormats {
   // In thousandths.
+  private var protobuf: Int16 = 0
   private var openMetrics: Int16 = 0
   private var text: Int16?
   private var anything: Int16 = 0
@@ -31,8 +32,10 @@ struct AcceptedFormats {
 
   /// The form that is wanted most; of those that are wanted alike, the one that tells more. Text
   /// where there is none: a scraper can do more with it than with an error.
-  var preferred: ExpositionFormat {
-    openMetrics > 0 && openMetrics >= text ?? anything ? .openMetrics : .text
+  func preferred(hasProtobuf: Bool) -> ExpositionFormat {
+    let text = text ?? anything
+    if hasProtobuf, protobuf > 0, protobuf >= max(openMetrics, text) { return .protobuf }
+    return openMetrics > 0 && openMetrics >= text ? .openMetrics : .text
   }
 
   private mutating func take(_ range: Span<UInt8>) {
@@ -43,29 +46,38 @@ struct AcceptedFormats {
     if subtype.equals("*"), isText || range[scanner.type].equals("*") {
       anything = max(anything, Self.weight(range, &scanner) ?? 0)
     } else if isText, subtype.equalsIgnoringCase("plain") {
-      guard let weight = Self.weight(range, &scanner, version: "0.0.4") else { return }
+      guard let weight = Self.weight(range, &scanner, [("version", "0.0.4")]) else { return }
       text = max(text ?? 0, weight)
-    } else if range[scanner.type].equalsIgnoringCase("application"),
-      subtype.equalsIgnoringCase("openmetrics-text")
-    {
-      openMetrics = max(openMetrics, Self.weight(range, &scanner, version: "1.0.0") ?? 0)
+    } else if !range[scanner.type].equalsIgnoringCase("application") {
+      return
+    } else if subtype.equalsIgnoringCase("openmetrics-text") {
+      openMetrics = max(openMetrics, Self.weight(range, &scanner, [("version", "1.0.0")]) ?? 0)
+    } else if subtype.equalsIgnoringCase("vnd.google.protobuf") {
+      // Which message it is has to be said: the type is that of any.
+      let message = Self.weight(
+        range, &scanner,
+        [("proto", "io.prometheus.client.MetricFamily"), ("encoding", "delimited")], needed: 2)
+      protobuf = max(protobuf, message ?? 0)
     }
   }
 
-  /// The weight behind a type; nil where it is of another version.
+  /// The weight behind a type; nil where one of these parameters is another, or fewer of them are
+  /// there than are needed.
   private static func weight(
-    _ range: Span<UInt8>, _ scanner: inout MediaTypeScanner, version: StaticString? = nil
+    _ range: Span<UInt8>, _ scanner: inout MediaTypeScanner,
+    _ parameters: [(name: StaticString, value: StaticString)] = [], needed: Int = 0
   ) -> Int16? {
     var weight: Int16 = 1000
+    var met = 0
     while scanner.readParameter(range) {
       let name = range[scanner.name]
       let value = range[scanner.value]
-      if name.equalsIgnoringCase("q") {
-        weight = Weight.thousandths(value) ?? 0
-      } else if let version, name.equalsIgnoringCase("version"), !value.equals(version) {
-        return nil
+      if name.equalsIgnoringCase("q") { weight = Weight.thousandths(value) ?? 0 }
+      for parameter in parameters where name.equalsIgnoringCase(parameter.name) {
+        if !value.equals(parameter.value) { return nil }
+        met += 1
       }
     }
-    return weight
+    return met >= needed ? weight : nil
   }
 }

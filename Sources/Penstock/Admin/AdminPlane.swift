@@ -36,10 +36,11 @@ enum AdminPlane {
   /// On a helper thread: to sum and write the series of a thousand accounts takes longer than a
   /// turn may.
   private static func serveMetrics(_ exchange: Exchange, _ bytes: Span<UInt8>) {
-    let format = AcceptedFormats(exchange.head, bytes).preferred
     let task = AwaitedTask(exchange)
     exchange.awaitedTask = task
     let shared = exchange.worker.shared
+    let format = AcceptedFormats(exchange.head, bytes)
+      .preferred(hasProtobuf: shared.configuration.metrics.nativeHistograms)
     let remote = exchange.worker.remote
     shared.scrapes.submit {
       guard task.isWanted else { return }

@@ -113,7 +113,7 @@ struct MetricsPage {
 
   private func writeHistograms() {
     guard let first = shards.first else { return }
-    var sum = HistogramSum(boundsNanoseconds: first.durations.boundsNanoseconds)
+    var sum = HistogramSum(like: first.durations)
     exposition.writeHeader(MetricFamilies.requestDuration)
     for (row, labels) in accounts {
       sum.reset()
@@ -133,7 +133,7 @@ struct MetricsPage {
     for shard in shards { sum.add(shard.connects, row: 0) }
     exposition.write(MetricFamilies.upstreamConnect, LabelSet(), sum)
 
-    var added = HistogramSum(boundsNanoseconds: first.added.boundsNanoseconds)
+    var added = HistogramSum(like: first.added)
     exposition.writeHeader(MetricFamilies.proxyAdded)
     for (row, labels) in accounts {
       added.reset()
@@ -195,7 +195,7 @@ struct MetricsPage {
   private func writePhases() {
     guard let first = shards.first else { return }
     exposition.writeHeader(MetricFamilies.upstreamPhase)
-    var sum = HistogramSum(boundsNanoseconds: first.phases.boundsNanoseconds)
+    var sum = HistogramSum(like: first.phases)
     for phase in UpstreamFailure.Phase.allCases {
       sum.reset()
       for shard in shards { sum.add(shard.phases, row: phase.rawValue) }

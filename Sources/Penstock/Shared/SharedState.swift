@@ -45,7 +45,8 @@ final class SharedState: Sendable {
       MetricShard(
         accountRows, projectCount: configuration.projects.count,
         durationBoundsNanoseconds: bounds, addedBoundsNanoseconds: addedBounds,
-        hasExemplars: configuration.metrics.exemplars)
+        hasExemplars: configuration.metrics.exemplars,
+        hasNativeHistograms: configuration.metrics.nativeHistograms)
     }
     metricNames = MetricNames(
       accounts: configuration.accounts.map(\.id), projects: configuration.projects.map(\.name),
