@@ -34,6 +34,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
   ],
   targets: [
     // floor 0
@@ -43,9 +44,18 @@ let package = Package(
         .linkedLibrary("curl"), .linkedLibrary("ssl"), .linkedLibrary("crypto"),
       ] + deflateLibraries),
     .target(name: "Wire", swiftSettings: strict),
+    .target(
+      name: "PrometheusModel",
+      dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["metrics.proto"], swiftSettings: strict),
     // floor 1
     .target(name: "EventLoop", dependencies: ["CSystem"], swiftSettings: strict),
-    .target(name: "Telemetry", dependencies: ["Wire"], swiftSettings: strict),
+    .target(
+      name: "Telemetry",
+      dependencies: [
+        "Wire", "PrometheusModel", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: strict),
     .target(name: "Body", dependencies: ["Wire", "CSystem"], swiftSettings: deflate),
     // floor 2
     .target(
@@ -79,7 +89,8 @@ let package = Package(
     .testTarget(
       name: "EventLoopTests", dependencies: ["EventLoop", "CSystem"], swiftSettings: strict),
     .testTarget(
-      name: "TelemetryTests", dependencies: ["Telemetry", "Wire"], swiftSettings: strict),
+      name: "TelemetryTests", dependencies: ["Telemetry", "PrometheusModel", "Wire"],
+      swiftSettings: strict),
     .testTarget(
       name: "BodyTests", dependencies: ["Body", "Wire", "CSystem"], swiftSettings: deflate),
     .testTarget(

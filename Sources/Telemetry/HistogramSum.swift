@@ -4,10 +4,15 @@ public struct HistogramSum: Sendable {
   /// Each bucket's own count; the last one has no bound.
   public private(set) var counts: [UInt64]
   public private(set) var sumNanoseconds: UInt64 = 0
+  /// By the columns of `NativeBuckets`; nil where the tables count none.
+  private(set) var native: SparseRowSum?
 
-  public init(boundsNanoseconds: [Int64]) {
-    self.boundsNanoseconds = boundsNanoseconds
+  /// An empty one, for rows of such tables. `isClassic`: without their native buckets.
+  public init(like table: borrowing HistogramTable, isClassic: Bool = false) {
+    boundsNanoseconds = table.boundsNanoseconds
     counts = Array(repeating: 0, count: boundsNanoseconds.count + 1)
+    let isNative = table.native != nil && !isClassic
+    native = isNative ? SparseRowSum(width: NativeBuckets.columns) : nil
   }
 
   public var count: UInt64 { counts.reduce(0, &+) }
@@ -15,11 +20,12 @@ public struct HistogramSum: Sendable {
   /// Adds a table's row, which must have the same bounds.
   public mutating func add(_ table: borrowing HistogramTable, row: Int) {
     precondition(table.boundsNanoseconds.count + 1 == counts.count)
+    table.addNative(row: row, to: &native)
     for bucket in counts.indices { counts[bucket] &+= table.bucket(bucket, row: row) }
     sumNanoseconds &+= table.sumNanoseconds(row: row)
   }
 
-  /// Adds another one, which must have the same bounds.
+  /// Adds another one, which must have the same bounds. Neither has native buckets.
   public mutating func add(_ other: HistogramSum) { combine(other, &+) }
 
   /// Takes away what an earlier reader of the same rows has seen.
@@ -28,7 +34,7 @@ public struct HistogramSum: Sendable {
   private mutating func combine(
     _ other: HistogramSum, _ operation: (UInt64, UInt64) -> UInt64
   ) {
-    precondition(other.counts.count == counts.count)
+    precondition(other.counts.count == counts.count && native == nil && other.native == nil)
     for bucket in counts.indices {
       counts[bucket] = operation(counts[bucket], other.counts[bucket])
     }
@@ -58,5 +64,6 @@ public struct HistogramSum: Sendable {
   public mutating func reset() {
     for bucket in counts.indices { counts[bucket] = 0 }
     sumNanoseconds = 0
+    native?.reset()
   }
 }

@@ -1,21 +1,25 @@
 /// Rows of duration histograms with the same bounds: one thread writes, any thread reads.
 ///
 /// A row is one cell a bucket, one for what lies above the last bound, and one for the sum. There
-/// is no cell for the count: it is the sum of the buckets, so that the two never disagree.
+/// is no cell for the count: it is the sum of the buckets, so that the two never disagree. Where
+/// asked for, each duration is counted in the buckets of a native histogram, too.
 public struct HistogramTable: ~Copyable, Sendable {
   /// The upper bounds, inclusive and ascending.
   public let boundsNanoseconds: [Int64]
   public let rows: Int
+  /// By the columns of `NativeBuckets`: a row is a page of memory, resident once it is used.
+  @usableFromInline let native: SparseCounterTable?
   @usableFromInline let cells: CounterTable
   @usableFromInline let stride: Int
 
-  public init(rows: Int, boundsNanoseconds: [Int64]) {
+  public init(rows: Int, boundsNanoseconds: [Int64], isNative: Bool = false) {
     precondition(!boundsNanoseconds.isEmpty)
     precondition(zip(boundsNanoseconds, boundsNanoseconds.dropFirst()).allSatisfy { $0 < $1 })
     self.rows = rows
     self.boundsNanoseconds = boundsNanoseconds
     stride = boundsNanoseconds.count + 2
     cells = CounterTable(count: rows * stride)
+    native = isNative ? SparseCounterTable(rows: rows, width: NativeBuckets.columns) : nil
   }
 
   /// Counts one duration, from the writing thread alone. A clock that ran backwards counts as 0.
@@ -24,6 +28,7 @@ public struct HistogramTable: ~Copyable, Sendable {
     let first = row &* stride
     cells.add(first &+ bucket(of: nanoseconds), 1)
     cells.add(first &+ stride &- 1, UInt64(max(0, nanoseconds)))
+    native?.add(row: row, column: NativeBuckets.column(ofNanoseconds: nanoseconds), 1)
   }
 
   /// The bucket that a duration falls into.
@@ -49,5 +54,13 @@ public struct HistogramTable: ~Copyable, Sendable {
 
   @inlinable public func sumNanoseconds(row: Int) -> UInt64 {
     cells.value(row * stride + stride - 1)
+  }
+
+  /// Adds a row's native buckets to a sum, where there are any.
+  func addNative(row: Int, to sum: inout SparseRowSum?) {
+    switch native {
+    case .some(let native): sum?.add(native, row: row)
+    case .none: break
+    }
   }
 }

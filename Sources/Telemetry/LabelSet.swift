@@ -2,16 +2,28 @@
 ///
 /// Whoever writes many samples keeps the labels that stay the same and cuts off the rest.
 public struct LabelSet: Sendable {
+  struct Pair: Sendable {
+    let name: StaticString
+    let value: String
+    /// Where `text` ends with it.
+    let textEnd: Int
+  }
+
+  /// As they are, for a form that needs no escapes.
+  private(set) var pairs: [Pair] = []
+  /// As text and OpenMetrics write them.
   private(set) var text: [UInt8] = []
 
   public init() {}
 
-  /// The bytes written so far, to `cut(to:)` later.
-  public var count: Int { text.count }
+  /// How many there are, to `cut(to:)` later.
+  public var count: Int { pairs.count }
 
-  /// Adds a label. Backslash, quote and line feed of the value are escaped, as both formats want.
+  /// Adds a label. Backslash, quote and line feed of the value are escaped in the text.
   public mutating func append(_ name: StaticString, _ value: String) {
-    appendName(name)
+    if !text.isEmpty { text.append(0x2c) }
+    text += UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+    text += [0x3d, 0x22]
     for byte in value.utf8 {
       switch byte {
       case 0x5c: text += [0x5c, 0x5c]
@@ -21,6 +33,7 @@ public struct LabelSet: Sendable {
       }
     }
     text.append(0x22)
+    pairs.append(Pair(name: name, value: value, textEnd: text.count))
   }
 
   /// Adds a label whose value is a number, say a status code.
@@ -28,27 +41,15 @@ public struct LabelSet: Sendable {
     append(name, String(value))
   }
 
-  /// Adds a label whose value is a literal that needs no escaping.
+  /// Adds a label whose value is a literal.
   public mutating func append(_ name: StaticString, _ value: StaticString) {
-    appendName(name)
-    append(literal: value)
-    text.append(0x22)
+    append(name, "\(value)")
   }
 
-  /// Drops the labels that were added after `count` stood where it is cut to.
+  /// Drops the labels that were added after there were so many.
   public mutating func cut(to count: Int) {
-    precondition(count <= text.count)
-    text.removeLast(text.count - count)
-  }
-
-  private mutating func appendName(_ name: StaticString) {
-    if !text.isEmpty { text.append(0x2c) }
-    append(literal: name)
-    text.append(0x3d)
-    text.append(0x22)
-  }
-
-  private mutating func append(literal: StaticString) {
-    text += UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
+    precondition(count <= pairs.count)
+    pairs.removeLast(pairs.count - count)
+    text.removeLast(text.count - (pairs.last?.textEnd ?? 0))
   }
 }

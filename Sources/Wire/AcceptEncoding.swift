@@ -92,21 +92,10 @@ public struct AcceptEncoding: Equatable, Sendable {
     private static func weight(_ text: Span<UInt8>, from start: Int) -> Int16? {
       var index = start
       while index < text.count, text[index] == 0x20 || text[index] == 0x09 { index &+= 1 }
-      // "q=", a digit, and at the most a point and three more.
-      let digits = text.count - index - 2
-      guard (1...5).contains(digits), text[index] | 0x20 == 0x71, text[index + 1] == 0x3d else {
+      guard text.count - index > 2, text[index] | 0x20 == 0x71, text[index + 1] == 0x3d else {
         return nil
       }
-      if digits > 1, text[index + 3] != 0x2e { return nil }
-      var value: Int16 = 0
-      var place = 0
-      while place < 5 {
-        let byte = place < digits ? text[index + 2 + place] : 0x30
-        if !ByteClass.isDigit(byte) { return nil }
-        value = value * 10 + Int16(byte - 0x30)
-        place &+= place == 0 ? 2 : 1  // not the point
-      }
-      return value <= 1000 ? value : nil
+      return Weight.thousandths(text.extracting(index + 2..<text.count))
     }
   }
 }

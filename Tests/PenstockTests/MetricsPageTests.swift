@@ -32,9 +32,9 @@ import Wire
   private func page(
     _ shards: [MetricShard], _ names: MetricNames, openMetrics: Bool = false
   ) throws -> ExpositionParser {
-    var out = ByteBuffer()
-    MetricsPage.write(shards: shards, names: names, openMetrics: openMetrics, into: &out)
-    let text = out.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    let page = MetricsPage.written(
+      openMetrics ? .openMetrics : .text, shards: shards, names: names)
+    let text = page.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     return try ExpositionParser(parsing: text, isOpenMetrics: openMetrics)
   }
 

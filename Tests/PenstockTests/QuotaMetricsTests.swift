@@ -16,10 +16,10 @@ import Wire
       account: { ["crm", "shop"][$0] }, projects: [], errors: [], limits: [],
       logLinesDropped: { 0 }, files: { nil }, isConfigReloadSuccessful: true,
       configReloadUnixSeconds: 0, configDigest: "", version: "1")
-    var out = ByteBuffer()
-    QuotaMetrics.write(
-      shards: shards, names: names, exposition: Exposition(isOpenMetrics: false), into: &out)
-    let page = try ExpositionParser(parsing: text(out.span), isOpenMetrics: false)
+    let exposition = Exposition(.text)
+    QuotaMetrics.write(shards: shards, names: names, exposition: exposition)
+    let written = exposition.end()
+    let page = try ExpositionParser(parsing: text(written.span), isOpenMetrics: false)
     #expect(page.families.map(\.name) == [Self.limit, Self.remaining, Self.reset, Self.retry])
     return Dictionary(
       uniqueKeysWithValues: page.samples.map { series, value in

@@ -19,9 +19,13 @@ JOB = "penstock"
 
 
 class Prometheus:
-    """One process with the rules of the repository. Use as a context manager."""
+    """One process with the rules of the repository. Use as a context manager.
 
-    def __init__(self, penstock):
+    `features`: names for its --enable-feature.
+    """
+
+    def __init__(self, penstock, *features):
+        self.features = features
         self.target, self.port = f"127.0.0.1:{penstock.admin_port}", free_port()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="prometheus-"))
         self.process = None
@@ -35,7 +39,8 @@ class Prometheus:
         with open(self.directory / "log", "wb") as log:
             self.process = subprocess.Popen(
                 ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.directory}",
-                 f"--web.listen-address=127.0.0.1:{self.port}"], stdout=log, stderr=log)
+                 f"--web.listen-address=127.0.0.1:{self.port}",
+                 f"--enable-feature={','.join(self.features)}"], stdout=log, stderr=log)
         try:
             eventually(lambda: self.ask("query", query="up == 1"), 30.0, "the first scrape")
         except BaseException:

@@ -9,18 +9,17 @@ import Wire
   private let time = MetricFamily("app_time_seconds", .histogram, "A time.")
 
   private func page(
-    _ isOpenMetrics: Bool, _ write: (Exposition, inout ByteBuffer) -> Void
+    _ format: ExpositionFormat, _ write: (Exposition) -> Void
   ) -> String {
-    var out = ByteBuffer()
-    write(Exposition(isOpenMetrics: isOpenMetrics), &out)
-    return text(of: out)
+    let exposition = Exposition(format)
+    write(exposition)
+    return text(of: exposition.end())
   }
 
   @Test func `a counter family is announced with _total in text and without in OpenMetrics`() {
-    let plain = page(false) {
-      $0.writeHeader(requests, into: &$1)
-      $0.write(requests, LabelSet(), 7 as UInt64, into: &$1)
-      $0.writeEnd(into: &$1)
+    let plain = page(.text) {
+      $0.writeHeader(requests)
+      $0.write(requests, LabelSet(), 7 as UInt64)
     }
     #expect(
       plain == """
@@ -29,10 +28,9 @@ import Wire
         app_requests_total 7
 
         """)
-    let open = page(true) {
-      $0.writeHeader(requests, into: &$1)
-      $0.write(requests, LabelSet(), 7 as UInt64, into: &$1)
-      $0.writeEnd(into: &$1)
+    let open = page(.openMetrics) {
+      $0.writeHeader(requests)
+      $0.write(requests, LabelSet(), 7 as UInt64)
     }
     #expect(
       open == """
@@ -46,11 +44,11 @@ import Wire
 
   @Test func `label values are escaped so that no account name breaks out of its quotes`() throws {
     let name = "a\"b\\c\nd } 1\n# EOF é"
-    let written = page(false) {
+    let written = page(.text) {
       var labels = LabelSet()
       labels.append("account", name)
-      $0.writeHeader(level, into: &$1)
-      $0.write(level, labels, 1, into: &$1)
+      $0.writeHeader(level)
+      $0.write(level, labels, 1)
     }
     #expect(written.contains(#"app_level{account="a\"b\\c\nd } 1\n# EOF é"} 1"#))
     let parsed = try ExpositionParser(parsing: written, isOpenMetrics: false)
@@ -60,18 +58,16 @@ import Wire
   @Test func `a bucket's exemplar stands behind it, in OpenMetrics alone`() {
     let table = HistogramTable(rows: 1, boundsNanoseconds: [1_000_000_000, 2_000_000_000])
     table.observe(row: 0, nanoseconds: 1_500_000_000)
-    var sum = HistogramSum(boundsNanoseconds: table.boundsNanoseconds)
+    var sum = HistogramSum(like: table)
     sum.add(table, row: 0)
     let exemplar = Exemplar(
       nanoseconds: 1_500_000_000, unixNanoseconds: 1_700_000_000_123_456_789,
       requestID: Array("id-7".utf8), traceID: Array("4bf92f3577b34da6a3ce929d0e0e4736".utf8))
-    func written(_ isOpenMetrics: Bool) -> String {
-      page(isOpenMetrics) { exposition, out in
-        exposition.write(time, LabelSet(), sum, into: &out) { _ in exemplar }
-      }
+    func written(_ format: ExpositionFormat) -> String {
+      page(format) { $0.write(time, LabelSet(), sum) { _ in exemplar } }
     }
-    #expect(!written(false).contains("id-7"))
-    let lines = written(true).split(separator: "\n")
+    #expect(!written(.text).contains("id-7"))
+    let lines = written(.openMetrics).split(separator: "\n")
     #expect(lines.count { $0.contains("id-7") } == 1, "an empty bucket has none")
     #expect(
       lines[1]
@@ -94,7 +90,7 @@ import Wire
     (-.infinity, "-Inf"), (.nan, "NaN"),
   ])
   func `a float is written as scrapers read it`(value: Double, wanted: String) {
-    let written = page(false) { $0.write(level, LabelSet(), value, into: &$1) }
+    let written = page(.text) { $0.write(level, LabelSet(), value) }
     #expect(written == "app_level \(wanted)\n")
   }
 
@@ -103,7 +99,7 @@ import Wire
     (61_050_000_000, "61.05"),
   ])
   func `nanoseconds are written as seconds without rounding`(value: UInt64, wanted: String) {
-    let written = page(false) { $0.write(level, LabelSet(), nanoseconds: value, into: &$1) }
+    let written = page(.text) { $0.write(level, LabelSet(), nanoseconds: value) }
     #expect(written == "app_level \(wanted)\n")
   }
 
@@ -112,11 +108,11 @@ import Wire
     for nanoseconds: Int64 in [1, 2_500_000, 2_500_001, 5_000_000_000] {
       table.observe(row: 0, nanoseconds: nanoseconds)
     }
-    var sum = HistogramSum(boundsNanoseconds: table.boundsNanoseconds)
+    var sum = HistogramSum(like: table)
     sum.add(table, row: 0)
     var labels = LabelSet()
     labels.append("account", "crm")
-    let written = page(false) { $0.write(time, labels, sum, into: &$1) }
+    let written = page(.text) { $0.write(time, labels, sum) }
     #expect(
       written == """
         app_time_seconds_bucket{account="crm",le="0.0025"} 2
@@ -126,10 +122,9 @@ import Wire
         app_time_seconds_count{account="crm"} 4
 
         """)
-    let open = page(true) {
-      $0.writeHeader(time, into: &$1)
-      $0.write(time, LabelSet(), sum, into: &$1)
-      $0.writeEnd(into: &$1)
+    let open = page(.openMetrics) {
+      $0.writeHeader(time)
+      $0.write(time, LabelSet(), sum)
     }
     #expect(open.contains(#"app_time_seconds_bucket{le="1.0"} 3"#))
     _ = try ExpositionParser(parsing: open, isOpenMetrics: true)

@@ -6,7 +6,7 @@ import Testing
   private func counts(_ durations: [Int64]) -> HistogramSum {
     let table = HistogramTable(rows: 2, boundsNanoseconds: [10, 20, 40])
     for duration in durations { table.observe(row: 1, nanoseconds: duration) }
-    var sum = HistogramSum(boundsNanoseconds: [10, 20, 40])
+    var sum = HistogramSum(like: table)
     sum.add(table, row: 0)
     #expect(sum.count == 0)
     sum.add(table, row: 1)

@@ -5,7 +5,8 @@ enum Repository {
   static let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  static let sources = swiftFiles(in: "Sources")
+  /// Those that people write: what protoc makes has its own manners.
+  static let sources = swiftFiles(in: "Sources").filter { !$0.path.hasSuffix(".pb.swift") }
   static let tests = swiftFiles(in: "Tests")
 
   private static func swiftFiles(in folder: String) -> [SourceFile] {

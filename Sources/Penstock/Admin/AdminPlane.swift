@@ -38,11 +38,11 @@ enum AdminPlane {
   }
 
   private static func serveMetrics(_ exchange: Exchange, _ bytes: Span<UInt8>) {
-    let isOpenMetrics = asksForOpenMetrics(exchange.head, bytes)
     let shared = exchange.worker.shared
-    write(for: exchange, Exposition(isOpenMetrics: isOpenMetrics).contentType, "") { page in
-      MetricsPage.write(
-        shards: shared.shards, names: shared.metricNames, openMetrics: isOpenMetrics, into: &page)
+    let format = AcceptedFormats(exchange.head, bytes)
+      .preferred(hasProtobuf: shared.configuration.metrics.nativeHistograms)
+    write(for: exchange, format.contentType, "") {
+      MetricsPage.written(format, shards: shared.shards, names: shared.metricNames)
     }
   }
 
@@ -57,8 +57,8 @@ enum AdminPlane {
   private static func serveStatusDocument(_ exchange: Exchange) {
     let shared = exchange.worker.shared
     let isDraining = exchange.worker.isDraining
-    write(for: exchange, "application/json", statusFields) { page in
-      StatusDocument.write(shared, isDraining: isDraining, into: &page)
+    write(for: exchange, "application/json", statusFields) {
+      StatusDocument.written(shared, isDraining: isDraining)
     }
   }
 
@@ -73,7 +73,7 @@ enum AdminPlane {
   /// turn may.
   private static func write(
     for exchange: Exchange, _ contentType: StaticString, _ fields: StaticString,
-    _ body: @escaping @Sendable (inout ByteBuffer) -> Void
+    _ body: @escaping @Sendable () -> ByteBuffer
   ) {
     let task = AwaitedTask(exchange)
     exchange.awaitedTask = task
@@ -81,7 +81,7 @@ enum AdminPlane {
     exchange.worker.shared.scrapes.submit {
       guard task.isWanted else { return }
       let page = WrittenPage()
-      body(&page.bytes)
+      page.bytes = body()
       remote.post { task.exchange?.onWritten(page, contentType, fields) }
     }
   }
@@ -100,22 +100,6 @@ enum AdminPlane {
     X-Content-Type-Options: nosniff\r
 
     """
-
-  private static func asksForOpenMetrics(
-    _ head: borrowing RequestHead, _ bytes: Span<UInt8>
-  ) -> Bool {
-    var index = 0
-    while index < head.fields.count {
-      let field = head.fields[index]
-      index &+= 1
-      if field.known != .accept { continue }
-      var list = TokenList()
-      while let element = list.next(bytes[field.value]) {
-        if bytes[field.value][element].starts(with: "application/openmetrics-text") { return true }
-      }
-    }
-    return false
-  }
 
   /// Names of this machine's own loopback and literal addresses, so that no name that an attacker
   /// points here is served; and nothing that comes from another origin's page.

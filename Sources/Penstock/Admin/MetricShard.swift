@@ -58,7 +58,7 @@ final class MetricShard: Sendable {
     _ accountRows: AccountRows, projectCount: Int = 0,
     durationBoundsNanoseconds: [Int64] = defaultDurationBoundsNanoseconds,
     addedBoundsNanoseconds: [Int64] = defaultAddedBoundsNanoseconds,
-    hasExemplars: Bool = true
+    hasExemplars: Bool = true, hasNativeHistograms: Bool = false
   ) {
     precondition(projectCount >= 0)
     self.accountRows = accountRows
@@ -67,16 +67,19 @@ final class MetricShard: Sendable {
       rows: rows * MethodLabel.allCases.count, width: Self.codeSpan)
     upstreamResponses = SparseCounterTable(rows: rows, width: Self.codeSpan)
     errors = SparseCounterTable(rows: rows, width: Self.errorsMax)
-    durations = HistogramTable(rows: rows, boundsNanoseconds: durationBoundsNanoseconds)
+    let histograms = { (rows: Int, boundsNanoseconds: [Int64]) in
+      HistogramTable(
+        rows: rows, boundsNanoseconds: boundsNanoseconds, isNative: hasNativeHistograms)
+    }
+    durations = histograms(rows, durationBoundsNanoseconds)
     exemplars =
       hasExemplars
       ? ExemplarTable(rows: rows, buckets: durationBoundsNanoseconds.count + 1) : nil
-    ttfb = HistogramTable(rows: rows, boundsNanoseconds: durationBoundsNanoseconds)
-    connects = HistogramTable(rows: 1, boundsNanoseconds: durationBoundsNanoseconds)
-    added = HistogramTable(rows: rows, boundsNanoseconds: addedBoundsNanoseconds)
-    loopLag = HistogramTable(rows: 1, boundsNanoseconds: addedBoundsNanoseconds)
-    phases = HistogramTable(
-      rows: UpstreamFailure.Phase.allCases.count, boundsNanoseconds: durationBoundsNanoseconds)
+    ttfb = histograms(rows, durationBoundsNanoseconds)
+    connects = histograms(1, durationBoundsNanoseconds)
+    added = histograms(rows, addedBoundsNanoseconds)
+    loopLag = histograms(1, addedBoundsNanoseconds)
+    phases = histograms(UpstreamFailure.Phase.allCases.count, durationBoundsNanoseconds)
     retries = CounterTable(count: rows)
     upstreamRequests = CounterTable(count: 2)
     requestBytes = CounterTable(count: rows)

@@ -31,29 +31,29 @@ enum ProcessMetrics {
     return age.overflow || start.overflow ? nil : start.partialValue
   }
 
-  static func write(exposition: Exposition, into out: inout ByteBuffer) {
+  static func write(exposition: Exposition) {
     let none = LabelSet()
     if let status = ProcessStatus.read() {
-      exposition.writeHeader(cpu, into: &out)
-      exposition.write(cpu, none, nanoseconds: status.cpuTicks &* tickNanoseconds, into: &out)
-      exposition.writeHeader(virtualMemory, into: &out)
-      exposition.write(virtualMemory, none, status.virtualBytes, into: &out)
-      exposition.writeHeader(residentMemory, into: &out)
+      exposition.writeHeader(cpu)
+      exposition.write(cpu, none, nanoseconds: status.cpuTicks &* tickNanoseconds)
+      exposition.writeHeader(virtualMemory)
+      exposition.write(virtualMemory, none, status.virtualBytes)
+      exposition.writeHeader(residentMemory)
       let pageBytes = UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
-      exposition.write(residentMemory, none, status.residentPages &* pageBytes, into: &out)
+      exposition.write(residentMemory, none, status.residentPages &* pageBytes)
     }
     if let start = startUnixNanoseconds {
-      exposition.writeHeader(startTime, into: &out)
-      exposition.write(startTime, none, nanoseconds: start, into: &out)
+      exposition.writeHeader(startTime)
+      exposition.write(startTime, none, nanoseconds: start)
     }
     if let count = countDescriptors() {
-      exposition.writeHeader(openDescriptors, into: &out)
-      exposition.write(openDescriptors, none, count, into: &out)
+      exposition.writeHeader(openDescriptors)
+      exposition.write(openDescriptors, none, count)
     }
     var limit = rlimit()
     if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
-      exposition.writeHeader(maxDescriptors, into: &out)
-      exposition.write(maxDescriptors, none, UInt64(limit.rlim_cur), into: &out)
+      exposition.writeHeader(maxDescriptors)
+      exposition.write(maxDescriptors, none, UInt64(limit.rlim_cur))
     }
   }
 

@@ -18,9 +18,7 @@ enum QuotaMetrics {
     "When an upstream wants an account to come back, by its last Retry-After, since 1970.")
 
   /// The shards have the same rows, one a worker.
-  static func write(
-    shards: [MetricShard], names: MetricNames, exposition: Exposition, into out: inout ByteBuffer
-  ) {
+  static func write(shards: [MetricShard], names: MetricNames, exposition: Exposition) {
     var quotas: [(labels: LabelSet, quota: Quota)] = []
     if let rows = shards.first?.accountRows {
       for row in 0..<rows.rowsMax {
@@ -30,20 +28,20 @@ enum QuotaMetrics {
         quotas.append((labels, QuotaTable.newest(shards, row: row)))
       }
     }
-    write(limit, quotas, \.limit, exposition, into: &out)
-    write(remaining, quotas, \.remaining, exposition, into: &out)
-    write(reset, quotas, \.resetUnixSeconds, exposition, into: &out)
-    write(retry, quotas, \.retryUnixSeconds, exposition, into: &out)
+    write(limit, quotas, \.limit, exposition)
+    write(remaining, quotas, \.remaining, exposition)
+    write(reset, quotas, \.resetUnixSeconds, exposition)
+    write(retry, quotas, \.retryUnixSeconds, exposition)
   }
 
   private static func write(
     _ family: MetricFamily, _ quotas: [(labels: LabelSet, quota: Quota)],
-    _ member: KeyPath<Quota, Int?>, _ exposition: Exposition, into out: inout ByteBuffer
+    _ member: KeyPath<Quota, Int?>, _ exposition: Exposition
   ) {
-    exposition.writeHeader(family, into: &out)
+    exposition.writeHeader(family)
     for (labels, quota) in quotas {
       guard let value = quota[keyPath: member] else { continue }
-      exposition.write(family, labels, value, into: &out)
+      exposition.write(family, labels, value)
     }
   }
 }

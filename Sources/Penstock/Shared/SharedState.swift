@@ -48,7 +48,8 @@ final class SharedState: Sendable {
       MetricShard(
         accountRows, projectCount: configuration.projects.count,
         durationBoundsNanoseconds: bounds, addedBoundsNanoseconds: addedBounds,
-        hasExemplars: configuration.metrics.exemplars)
+        hasExemplars: configuration.metrics.exemplars,
+        hasNativeHistograms: configuration.metrics.nativeHistograms)
     }
     history = StatusHistory(shards)
     metricNames = MetricNames(

@@ -12,11 +12,11 @@ struct StatusDocument: ~Copyable {
   private let isDraining: Bool
   private var json = StatusJSON()
 
-  /// Writes the whole document. Called where `SharedState.history` may be touched.
-  static func write(_ shared: SharedState, isDraining: Bool, into out: inout ByteBuffer) {
+  /// The whole document. Called where `SharedState.history` may be touched.
+  static func written(_ shared: SharedState, isDraining: Bool) -> ByteBuffer {
     var document = StatusDocument(shared, isDraining: isDraining)
     document.write()
-    out.append(document.json.bytes.span)
+    return document.json.finish()
   }
 
   private init(_ shared: SharedState, isDraining: Bool) {

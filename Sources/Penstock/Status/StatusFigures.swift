@@ -20,8 +20,8 @@ struct StatusFigures {
 
   /// Nothing counted; bounds as in that shard.
   init(boundsOf shard: MetricShard) {
-    durations = HistogramSum(boundsNanoseconds: shard.durations.boundsNanoseconds)
-    added = HistogramSum(boundsNanoseconds: shard.added.boundsNanoseconds)
+    durations = HistogramSum(like: shard.durations, isClassic: true)
+    added = HistogramSum(like: shard.added, isClassic: true)
   }
 
   /// Every request has one duration, so that there need be no second count.

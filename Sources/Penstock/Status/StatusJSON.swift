@@ -10,6 +10,8 @@ struct StatusJSON: ~Copyable {
 
   init() {}
 
+  consuming func finish() -> ByteBuffer { bytes }
+
   // MARK: Objects and lists
 
   mutating func beginObject(_ key: StaticString = "") { open(key, 0x7b) }

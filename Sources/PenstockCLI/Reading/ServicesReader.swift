@@ -15,16 +15,13 @@ struct ServicesReader {
     let fallback = MetricsConfiguration()
     var address: ListenAddress?
     if let node = given["listen"] { address = listen.address(node) }
-    let isNative = given.flag("native_histograms", false)
-    if isNative {
-      reading.noteLater("metrics.native_histograms", given.place(of: "native_histograms"))
-    }
     return MetricsConfiguration(
       listen: address,
       accountsMax: given.count("accounts_max", fallback.accountsMax, in: 0...100_000),
       bucketsSeconds: buckets(given, "buckets", fallback.bucketsSeconds),
       addedBucketsSeconds: buckets(given, "added_buckets", fallback.addedBucketsSeconds),
-      exemplars: given.flag("exemplars", fallback.exemplars), nativeHistograms: isNative)
+      exemplars: given.flag("exemplars", fallback.exemplars),
+      nativeHistograms: given.flag("native_histograms", fallback.nativeHistograms))
   }
 
   /// Rising bounds in seconds; `+Inf` is added by itself.
