@@ -44,7 +44,7 @@ import Testing
     let bad = thresholds.outcomes(
       result([1, 20]) { $0.onFailure(target: 0, cause: "timeout", example: "") })
     #expect(bad.map(\.isMet) == [false, false, false])
-    #expect(bad.map(\.measured) == ["p99 is 20.0 ms", "1 errors", "2.00 successes a second"])
+    #expect(bad.map(\.measured) == ["p99 is 20.0 ms", "1 error", "2.00 successes a second"])
     let rate = Thresholds(minRatePerSecond: 4.003)
     #expect(rate.outcomes(result([1, 1, 1, 1]))[0].isMet, "within a thousandth")
     #expect(!thresholds.outcomes(result([]))[0].isMet, "no success has no p99")

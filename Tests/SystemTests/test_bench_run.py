@@ -331,6 +331,15 @@ def test_the_report_has_what_its_schema_says(origin, tmp_path):
     assert "Total count    =           20" in hgrm
 
 
+def test_the_page_holds_the_report_and_needs_nothing_else(origin, tmp_path):
+    page = tmp_path / "page.html"
+    run = Run(tmp_path, "-n", 20, "-H", "X: </script><script>", "--html", page, origin + "/text")
+    text = page.read_text()
+    embedded = text.split('id="data">\n')[1].split("</script>")[0]
+    assert json.loads(embedded) == run.report and "</script>" in run["generator"]["command"]
+    assert "src=" not in text and "url(" not in text and text.count("</script>") == 2
+
+
 def keys(value):
     if isinstance(value, list):
         return set().union(*map(keys, value))

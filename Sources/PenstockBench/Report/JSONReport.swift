@@ -108,6 +108,8 @@ struct JSONReport {
   private func generator(_ json: inout JSONText) {
     json.object("generator") { json in
       json.add("command", commandLine)
+      json.add("system", Machine.system)
+      json.add("cores", Machine.cores)
       json.add("threads", plan.threads)
       json.add("connections", plan.connections)
       json.add("cpu_seconds", result.cpuSeconds)

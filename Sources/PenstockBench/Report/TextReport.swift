@@ -121,10 +121,13 @@ struct TextReport {
     if result.targets.count < 2 { return [] }
     return ["", "targets"]
       + result.targets.map { target in
+        let counts =
+          "  \(target.name): \(Figure.count(target.requests, "request")), "
+          + Figure.count(target.errors, "error")
+        if target.latency.totalCount == 0 { return counts }
         let p50 = Figure.seconds(target.latency.seconds(atPercentile: 50))
         let p99 = Figure.seconds(target.latency.seconds(atPercentile: 99))
-        return "  \(target.name): \(Figure.count(target.requests)) requests, "
-          + "\(Figure.count(target.errors)) errors, p50 \(p50), p99 \(p99)"
+        return counts + ", p50 \(p50), p99 \(p99)"
       }
   }
 

@@ -28,7 +28,7 @@ struct Thresholds: Sendable {
       outcomes.append(
         Outcome(
           flag: "--max-errors \(bound.text)",
-          measured: "\(Figure.count(result.errors)) errors"
+          measured: Figure.count(result.errors, "error")
             + (result.dropped > 0 ? ", \(Figure.count(result.dropped)) never sent" : ""),
           isMet: bound.allows(failed, of: failed + result.successes)))
     }

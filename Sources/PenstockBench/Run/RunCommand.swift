@@ -102,11 +102,12 @@ struct RunCommand: ParsableCommand {
     let text = TextReport(plan: plan, result: result, outcomes: outcomes, verdict: verdict).text
     print(text, terminator: "")
     fflush(nil)
-    if let path = options.json {
-      let report = JSONReport(
-        plan: plan, result: result, outcomes: outcomes, verdict: verdict,
-        commandLine: CommandText.masked(CommandLine.arguments))
-      try ReportFile.write(report.bytes, to: path)
+    let report = JSONReport(
+      plan: plan, result: result, outcomes: outcomes, verdict: verdict,
+      commandLine: CommandText.masked(CommandLine.arguments))
+    if let path = options.json { try ReportFile.write(report.bytes, to: path) }
+    if let path = options.html {
+      try ReportFile.write(HTMLReport.bytes(json: report.bytes), to: path)
     }
     if let path = options.hgrm {
       try ReportFile.write(ReportFile.hgrm(result.latency), to: path)

@@ -99,6 +99,9 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Write the report as JSON, too; benchmarks/run-report.md describes it.")
   var json: String?
 
+  @Option(help: "Write the report as a page of its own, too.")
+  var html: String?
+
   @Option(help: "Write the latencies in HdrHistogram's text form, in milliseconds.")
   var hgrm: String?
 
