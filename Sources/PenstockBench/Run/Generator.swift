@@ -4,7 +4,12 @@ import Glibc
 /// Carries out a plan on as many threads as it says, and hands back what they counted.
 struct Generator {
   let plan: RunPlan
-  let board = RunBoard()
+  let board: RunBoard
+
+  init(plan: RunPlan) {
+    self.plan = plan
+    board = RunBoard(threads: plan.threads)
+  }
 
   /// Starts the threads; `wait` waits for them.
   /// Errors: `FlagFault` where a thread has not what it takes.

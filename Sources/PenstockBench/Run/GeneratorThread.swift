@@ -217,7 +217,7 @@ final class GeneratorThread: Watcher {
       cpuAtStart = threadCPUNanoseconds()
     }
     let middle = now - measuredFrom - RunLimits.tickNanoseconds / 2
-    board.add(tally.takeInterval(), second: Int(max(0, middle) / 1_000_000_000))
+    board.add(tally.takeInterval(), second: Int(max(0, middle) / 1_000_000_000), thread: index)
   }
 
   private func arm() {

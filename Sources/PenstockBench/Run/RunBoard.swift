@@ -9,6 +9,8 @@ final class RunBoard: @unchecked Sendable {
   private var rows: [TimelineRow] = []
   private var finished: [FinishedThread] = []
   private var fault: String?
+  /// The second of the run that each thread has reached: what lies before all of them is whole.
+  private var reached: [Int]
   private let stops = Atomic<Bool>(false)
 
   /// One of the run's threads, when it is done.
@@ -18,18 +20,25 @@ final class RunBoard: @unchecked Sendable {
     let tally: ThreadTally
   }
 
+  init(threads: Int) { reached = [Int](repeating: 0, count: threads) }
+
   // MARK: The threads' side
 
   /// What a thread counted lately, in this second of the run.
-  func add(_ interval: IntervalTally, second: Int) {
+  func add(_ interval: IntervalTally, second: Int, thread: Int) {
     lock.whileHeld {
       open[second, default: IntervalTally()].add(interval)
-      // A thread that was kept from running may be late by a little.
-      closeRows(before: second - 1)
+      reached[thread] = second
+      closeRows(before: reached.min() ?? 0)
     }
   }
 
-  func finish(_ thread: FinishedThread) { lock.whileHeld { finished.append(thread) } }
+  func finish(_ thread: FinishedThread) {
+    lock.whileHeld {
+      finished.append(thread)
+      reached[thread.index] = Int.max
+    }
+  }
 
   /// The run cannot be carried out.
   func fail(_ reason: String) { lock.whileHeld { fault = fault ?? reason } }
