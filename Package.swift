@@ -35,6 +35,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     // floor 0
@@ -83,6 +84,7 @@ let package = Package(
       dependencies: [
         "TestOrigin", "EventLoop", "Wire", "Telemetry",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: strict),
     .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
@@ -101,6 +103,12 @@ let package = Package(
       dependencies: ["Penstock", "Upstream", "EventLoop", "Telemetry", "Body", "Wire"],
       swiftSettings: strict),
     .testTarget(name: "PenstockCLITests", dependencies: ["PenstockCLI"], swiftSettings: strict),
+    .testTarget(
+      name: "PenstockBenchTests",
+      dependencies: [
+        "PenstockBench", "Wire", .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ]
 )

@@ -9,12 +9,7 @@ public enum Socket {
   public static func listen(on address: SocketAddress, backlog: Int32 = 4096)
     throws(SystemFault) -> Int32
   {
-    let family =
-      switch address {
-      case .ipv4: AF_INET
-      case .ipv6: AF_INET6
-      case .unix: AF_UNIX
-      }
+    let family = family(of: address)
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     let descriptor = socket(family, kind, 0)
     guard descriptor >= 0 else { throw SystemFault(call: "socket", number: errno) }
@@ -79,6 +74,33 @@ public enum Socket {
     }
   }
 
+  /// Begins to connect a non-blocking socket. It becomes writable when that has ended, and
+  /// `connectError` says how.
+  /// Errors: `SystemFault` naming the call, where it has failed already.
+  public static func connect(to address: SocketAddress) throws(SystemFault) -> Int32 {
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    let descriptor = socket(family(of: address), kind, 0)
+    guard descriptor >= 0 else { throw SystemFault(call: "socket", number: errno) }
+    let result = address.withSockaddr { Glibc.connect(descriptor, $0, $1) }
+    if result == 0 || errno == EINPROGRESS { return descriptor }
+    let number = errno
+    close(descriptor)
+    throw SystemFault(call: "connect", number: number)
+  }
+
+  /// The errno of a connect that has ended; 0 where the connection stands.
+  public static func connectError(of descriptor: Int32) -> Int32 {
+    var number: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &number, &size)
+    return number
+  }
+
+  /// How much the kernel takes in that nobody has read.
+  public static func setReceiveBuffer(_ descriptor: Int32, bytes: Int) {
+    set(descriptor, SOL_SOCKET, SO_RCVBUF, Int32(clamping: bytes))
+  }
+
   /// Small writes leave at once: every write here is a whole message or a full buffer.
   public static func setNoDelay(_ descriptor: Int32) {
     set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
@@ -115,6 +137,14 @@ public enum Socket {
     return found
   }
 
+  private static func family(of address: SocketAddress) -> Int32 {
+    switch address {
+    case .ipv4: AF_INET
+    case .ipv6: AF_INET6
+    case .unix: AF_UNIX
+    }
+  }
+
   private static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {
     var value = value
     setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
@@ -124,7 +154,7 @@ public enum Socket {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     if descriptor < 0 { return false }
     defer { close(descriptor) }
-    return SocketAddress.unix(path: path).withSockaddr { connect(descriptor, $0, $1) } == 0
+    return SocketAddress.unix(path: path).withSockaddr { Glibc.connect(descriptor, $0, $1) } == 0
   }
 
   private static func removeDeadSocket(_ path: String) {

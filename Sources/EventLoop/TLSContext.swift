@@ -8,12 +8,13 @@ public final class TLSContext {
   let context: OpaquePointer
 
   /// `caFile`: PEM certificates that replace the system's roots.
+  /// `verifiesPeer`: false for who only measures; Penstock itself always does.
   /// Errors: `TLSContextFault` where the file holds no certificate or OpenSSL has no memory.
-  public init(caFile: String?) throws(TLSContextFault) {
+  public init(caFile: String?, verifiesPeer: Bool = true) throws(TLSContextFault) {
     guard let made = SSL_CTX_new(TLS_client_method()) else { throw .outOfMemory }
     context = made
     _ = cs_ssl_ctx_set_min_version(made, TLS1_2_VERSION)
-    SSL_CTX_set_verify(made, SSL_VERIFY_PEER, nil)
+    SSL_CTX_set_verify(made, verifiesPeer ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
     _ = cs_ssl_ctx_set_mode(
       made,
       Int(

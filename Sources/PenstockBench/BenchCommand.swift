@@ -6,5 +6,5 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "penstock-bench",
     abstract: "What it takes to measure and to test Penstock.",
-    subcommands: [OriginCommand.self])
+    subcommands: [RunCommand.self, OriginCommand.self])
 }

@@ -17,7 +17,7 @@ import Testing
       "Synchronization",
     ],
     "PenstockBench": [
-      "TestOrigin", "EventLoop", "Wire", "Telemetry", "ArgumentParser", "Glibc",
+      "TestOrigin", "EventLoop", "Wire", "Telemetry", "ArgumentParser", "Histogram", "Glibc",
       "Synchronization",
     ],
   ]
@@ -36,6 +36,7 @@ import Testing
       ],
     ],
     "Upstream": ["PenstockCLI": ["AccountUpstreamReader.swift"]],
+    "TestOrigin": ["PenstockBench": ["OriginCommand.swift"]],
     "Yams": ["PenstockCLI": ["YAMLDocument.swift"]],
     "PrometheusModel": ["Telemetry": ["ProtobufExposition.swift"]],
     "SwiftProtobuf": ["Telemetry": ["ProtobufExposition.swift"]],

@@ -22,6 +22,7 @@
 #include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <string.h>
 #include <unistd.h>
 
