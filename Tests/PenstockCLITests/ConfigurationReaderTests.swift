@@ -21,6 +21,20 @@ import Testing
     #expect(configuration.accounts[0].timeouts == AccountTimeouts())
   }
 
+  @Test func `accounts of the same settings share them, in whatever order they come`() throws {
+    let account = "  - {id: a%, base_url: https://one.example"
+    let lines = (0..<6).map { index in
+      account.replacing("%", with: "\(index)") + (index % 2 == 0 ? "}" : ", in_flight: 7}")
+    }
+    let outcome = try fixture.read("accounts:\n" + lines.joined(separator: "\n"))
+    let accounts = try #require(outcome.configuration).accounts
+    #expect(accounts.map(\.inFlight) == [0, 7, 0, 7, 0, 7])
+    for (index, account) in accounts.enumerated() {
+      #expect(account.shares(settingsOf: accounts[index % 2]))
+    }
+    #expect(!accounts[0].shares(settingsOf: accounts[1]))
+  }
+
   @Test func `scalars arrive as written where a text is wanted`() throws {
     let outcome = try fixture.read(
       """

@@ -20,8 +20,10 @@ import Wire
 
     init() {
       empty = StatusFigures(boundsOf: shard)
-      history = AccountHistory(empty, unixNanoseconds: now)
+      history = AccountHistory(empty, nanoseconds: now)
     }
+
+    var worst: Trouble? { history.troubles.first?.kind }
 
     func answer(_ code: Int, count: Int = 1) {
       for _ in 0..<count {
@@ -35,7 +37,9 @@ import Wire
         now += 2 * AccountHistoryTests.second
         var figures = empty
         figures.add([shard], row: 0, &errors, &codes)
-        history.take(figures, unixNanoseconds: now, quota)
+        history.take(
+          figures, nanoseconds: now, quota,
+          nowUnixSeconds: Int(now / AccountHistoryTests.second))
       }
     }
   }
@@ -60,34 +64,35 @@ import Wire
     let scene = Scene()
     scene.answer(200, count: 10)
     scene.pass(seconds: 20)
-    #expect(scene.history.trouble == nil)
+    #expect(scene.worst == nil)
     scene.answer(503, count: 5)
     scene.pass(seconds: 2)
     let begun = scene.now
-    #expect(scene.history.trouble?.kind == .upstreamFailing)
+    #expect(scene.worst == .upstreamFailing)
     scene.pass(seconds: 40)
-    #expect(scene.history.trouble?.kind == .upstreamFailing)
-    #expect(scene.history.trouble?.sinceUnixNanoseconds == begun)
+    #expect(scene.worst == .upstreamFailing)
+    #expect(scene.history.troubles.first?.sinceNanoseconds == begun)
     scene.pass(seconds: 40)
-    #expect(scene.history.trouble == nil)
+    #expect(scene.worst == nil)
     scene.answer(401, count: 5)
     scene.pass(seconds: 2)
-    #expect(scene.history.trouble?.kind == .credentialRefused)
-    #expect(scene.history.trouble?.sinceUnixNanoseconds == scene.now)
+    #expect(scene.worst == .credentialRefused)
+    #expect(scene.history.troubles.first?.sinceNanoseconds == scene.now)
   }
 
   @Test func `a share counts from three failures on and above a tenth`() {
     let scene = Scene()
     scene.answer(500, count: 2)
+    scene.answer(200)
     scene.pass(seconds: 2)
-    #expect(scene.history.trouble == nil)
+    #expect(scene.worst == nil)
     scene.answer(500)
-    scene.answer(200, count: 27)
+    scene.answer(200, count: 26)
     scene.pass(seconds: 2)
-    #expect(scene.history.trouble == nil)  // 3 of 30
+    #expect(scene.worst == nil)  // 3 of 30
     scene.answer(500)
     scene.pass(seconds: 2)
-    #expect(scene.history.trouble?.kind == .upstreamFailing)  // 4 of 31
+    #expect(scene.worst == .upstreamFailing)  // 4 of 31
     #expect(scene.history.recent.successRatio == 1 - 4.0 / 31)
   }
 
@@ -96,13 +101,13 @@ import Wire
     let reset = Int(scene.now / Self.second) + 10
     let quota = Quota(limit: 100, remaining: 9, resetUnixSeconds: reset, retryUnixSeconds: nil)
     scene.pass(seconds: 2, quota)
-    #expect(scene.history.trouble?.kind == .quotaLow)
+    #expect(scene.worst == .quotaLow)
     scene.pass(seconds: 10, quota)
-    #expect(scene.history.trouble == nil)
+    #expect(scene.worst == nil)
     var wait = Quota()
     wait.retryUnixSeconds = reset + 60
     scene.pass(seconds: 2, wait)
-    #expect(scene.history.trouble?.kind == .throttled)
+    #expect(scene.worst == .throttled)
   }
 
   @Test func `a tunnel that fell silent is no failure, and a caller's error is none of ours`() {
@@ -112,26 +117,36 @@ import Wire
       scene.shard.observeDuration(account: 0, nanoseconds: 1)
     }
     scene.pass(seconds: 2)
-    #expect(scene.history.trouble == nil)
+    #expect(scene.worst == nil)
     #expect(scene.history.recent.successRatio == 1)
     #expect(scene.history.recent.callerErrors == 2)
     scene.shard.countError(account: 0, error: PenstockError.internalError.rawValue)
     scene.shard.observeDuration(account: 0, nanoseconds: 1)
     scene.pass(seconds: 2)
-    #expect(scene.history.trouble?.kind == .internalErrors)
+    #expect(scene.worst == .internalErrors)
     #expect(scene.history.recent.successRatio == 0.75)
   }
 
-  @Test func `a wall clock that was set back begins the minute anew`() {
+  @Test func `each trouble has a beginning of its own, and the worst is told first`() {
     let scene = Scene()
-    scene.answer(200, count: 10)
-    scene.pass(seconds: 40)
-    scene.now -= 3600 * Self.second
+    scene.answer(503, count: 5)
     scene.pass(seconds: 2)
-    #expect(scene.history.recent.requests == 0)
-    #expect(scene.history.recentNanoseconds == 0)
+    let begun = scene.now
+    scene.pass(seconds: 10)
+    scene.shard.countError(account: 0, error: PenstockError.spoolUnavailable.rawValue)
+    scene.shard.countError(account: 0, error: PenstockError.internalError.rawValue)
+    scene.pass(seconds: 2)
+    #expect(scene.history.troubles.map(\.kind) == [.internalErrors, .upstreamFailing, .atLimit])
+    #expect(scene.history.troubles.map(\.sinceNanoseconds) == [scene.now, begun, scene.now])
+  }
+
+  @Test func `one request that failed is all of them where nothing else was asked`() {
+    let scene = Scene()
+    scene.answer(503)
+    scene.pass(seconds: 2)
+    #expect(scene.worst == .upstreamFailing)
     scene.answer(200)
     scene.pass(seconds: 2)
-    #expect(scene.history.recent.requests == 1)
+    #expect(scene.worst == nil)
   }
 }

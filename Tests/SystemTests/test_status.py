@@ -141,6 +141,7 @@ def test_those_in_trouble_come_first_with_the_reason(loaded):
 def test_what_failed_last_stands_in_the_log_under_the_same_id(loaded):
     penstock, said, _, _ = loaded
     lines = {line["request_id"]: line for line in penstock.log_lines(event="request")}
+    assert len({error["id"] for error in said["errors"]}) == len(said["errors"])
     assert {error["side"] for error in said["errors"]} == {"downstream", "upstream", "internal"}
     assert [error["time"] for error in said["errors"]] == sorted(
         (error["time"] for error in said["errors"]), reverse=True)
@@ -151,7 +152,8 @@ def test_what_failed_last_stands_in_the_log_under_the_same_id(loaded):
         assert error.get("project") == line.get("project")
         assert error.get("upstream_status") == line.get("upstream_status")
         if error["error"] == "upstream_status":
-            assert "error" not in line and line["upstream_status"] >= 500
+            assert "error" not in line
+            assert line["upstream_status"] >= 500 or line["upstream_status"] in (401, 429)
         else:
             assert error["error"] == line["error"]
             assert line["termination"] == f"{error['side']}:{error['phase']}"
@@ -219,6 +221,27 @@ def test_an_id_that_holds_a_secret_is_not_shown(upstream):
         said = sampled(penstock)
         assert [error["request_id"] for error in said["errors"]] == ["an-id", None]
         assert SECRET not in json.dumps(said)
+
+
+def test_equal_request_ids_are_errors_apart(upstream):
+    """A client may call all that it asks for by the same name, and ask for it at once."""
+    config = {"accounts": [account(upstream)], "log": {"level": "info"}}
+    with Penstock(config) as penstock:
+        connection = penstock.connect()
+        connection.send(proxy("GET", "/", [("x-request-id", "the-same")], key="wrong") * 4)
+        for _ in range(4):
+            assert connection.read_response("GET").status == 401
+        errors = sampled(penstock)["errors"]
+        assert [error["request_id"] for error in errors] == ["the-same"] * 4
+        assert len({error["id"] for error in errors}) == 4
+
+
+def test_several_troubles_are_told_each_with_its_beginning(penstock, answers):
+    answers(scripted.answer(status=503, headers=[("Retry-After", "300")]))
+    outcome(penstock, proxy("GET", account="ca_fine"))
+    found = by_account(sampled(penstock))["ca_fine"]
+    assert [each["reason"] for each in found["troubles"]] == ["upstream_failing", "throttled"]
+    assert found["trouble"] == found["troubles"][0]
 
 
 @pytest.mark.parametrize("path", ["/status", "/status.json"])

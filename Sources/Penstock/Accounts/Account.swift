@@ -12,7 +12,7 @@ public final class Account: Sendable {
   public let headers: [AccountHeader]
   private let shared: AccountSettings.Shared
 
-  /// `other`: an account with which it shares what they have alike.
+  /// `others`: accounts with which it shares what they have alike.
   public init(
     index: Int, id: String, disabled: Bool = false, base: BaseURL,
     allowedHosts: [HostRule] = [], credential: Credential = .none, headers: [AccountHeader] = [],
@@ -21,7 +21,7 @@ public final class Account: Sendable {
     rate: RateLimit = .none, breaker: Breaker = .init(), compression: Compression = .auto,
     requestDecompression: Bool = false, requestCompression: Bool = false,
     requestBuffering: Bool = false, trace: Bool = false, forwarded: Bool = false,
-    rules: RuleList? = nil, like other: Account? = nil
+    rules: RuleList? = nil, like others: [Account] = []
   ) {
     self.index = index
     idBytes = Array(id.utf8)
@@ -35,12 +35,12 @@ public final class Account: Sendable {
       inFlight: inFlight, rate: rate, breaker: breaker, compression: compression,
       requestDecompression: requestDecompression, requestCompression: requestCompression,
       requestBuffering: requestBuffering, trace: trace, forwarded: forwarded, rules: rules)
-    if let other, other.shared.settings == settings {
-      shared = other.shared
-    } else {
-      shared = AccountSettings.Shared(settings)
-    }
+    let model = others.first { $0.shared.settings == settings }
+    shared = model?.shared ?? AccountSettings.Shared(settings)
   }
+
+  /// Whether both have the same settings in the same memory.
+  public func shares(settingsOf other: Account) -> Bool { shared === other.shared }
 
   public var id: String { String(decoding: idBytes, as: UTF8.self) }
 

@@ -40,6 +40,17 @@ public enum PenstockError: Int, Error, CaseIterable, Sendable {
 }
 
 extension PenstockError {
+  /// Something has failed. A tunnel that falls silent is ended, and nothing more.
+  var isFailure: Bool { self != .tunnelIdle }
+
+  /// Penstock, or the machine that it runs on, had no room for the request.
+  var isLack: Bool {
+    switch self {
+    case .overloaded, .resourceExhausted, .spoolUnavailable: true
+    default: false
+    }
+  }
+
   /// The caller may not do what it asked for: worth a line of its own in the log.
   var isDenial: Bool {
     switch self {

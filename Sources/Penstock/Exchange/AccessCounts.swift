@@ -35,8 +35,11 @@ extension AccessRecord {
       requestID: requestID.span, traceID: traceID.span)
   }
 
-  /// Whether the status page is to name it among what failed last.
-  var isFailure: Bool { error != nil || upstreamStatus >= 500 }
+  /// Whether the status page is to name it among what failed last: what an account may be in
+  /// trouble for, too, which its upstream answered.
+  var isFailure: Bool {
+    error?.isFailure ?? (upstreamStatus >= 500 || upstreamStatus == 401 || upstreamStatus == 429)
+  }
 
   /// What the status page tells of it. `mayName`: whether its id may be shown.
   borrowing func recentError(unixNanoseconds: Int64, mayName: Bool) -> RecentErrors.Entry {

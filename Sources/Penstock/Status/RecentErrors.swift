@@ -6,6 +6,8 @@ import Wire
 // Sendable: all that changes is behind the lock, which a reader holds for as long as a copy takes.
 final class RecentErrors: @unchecked Sendable {
   struct Entry {
+    /// Which one it was of its worker's.
+    var number = 0
     let unixNanoseconds: Int64
     /// Nil where the upstream's own answer said so.
     let error: PenstockError?
@@ -29,10 +31,14 @@ final class RecentErrors: @unchecked Sendable {
   /// By side, the oldest at `next`.
   private var entries: [[Entry]] = [[], [], []]
   private var next = [0, 0, 0]
+  private var noted = 0
 
   func note(_ entry: Entry) {
     let side = Self.index(entry.side)
+    var entry = entry
     lock.whileHeld {
+      noted += 1
+      entry.number = noted
       if entries[side].count < Self.entriesMax {
         entries[side].append(entry)
       } else {

@@ -56,12 +56,23 @@ struct StatusDocument: ~Copyable {
 
   private mutating func writeLastMinute() {
     let (from, to) = shared.history.lastMinute
-    let seconds = Double(to.unixNanoseconds - from.unixNanoseconds) / 1e9
+    let seconds = Double(to.nanoseconds - from.nanoseconds) / 1e9
+    writeBounds("latency_bounds_ms", to.figures.durations)
+    writeBounds("added_bounds_ms", to.figures.added)
     json.beginObject("all")
     json.add("window_seconds", decimal: seconds)
     write(to.figures.since(from.figures), seconds: seconds)
     writeTotals(to.figures)
     json.endObject()
+  }
+
+  /// Below the first bound and above the last one nothing is known of a percentile.
+  private mutating func writeBounds(_ key: StaticString, _ sum: HistogramSum) {
+    let bounds = sum.boundsNanoseconds
+    json.beginList(key)
+    json.add(millisecondsOf: bounds[0])
+    json.add(millisecondsOf: bounds[bounds.count - 1])
+    json.endList()
   }
 
   /// The members that all accounts together have, and each.
@@ -96,7 +107,7 @@ struct StatusDocument: ~Copyable {
     let samples = shared.history.samples
     var points: [(end: Int64, seconds: Double, figures: StatusFigures)] = []
     for (before, after) in zip(samples, samples.dropFirst()) {
-      let seconds = Double(after.unixNanoseconds - before.unixNanoseconds) / 1e9
+      let seconds = Double(after.nanoseconds - before.nanoseconds) / 1e9
       if seconds <= 0 { continue }
       points.append((after.unixNanoseconds, seconds, after.figures.since(before.figures)))
     }
@@ -132,30 +143,38 @@ struct StatusDocument: ~Copyable {
       history.map { (row: row, history: $0) }
     }
     json.beginList("accounts")
-    for trouble in Trouble.allCases {
-      for (row, history) in accounts where history.trouble?.kind == trouble {
+    for kind in Trouble.allCases {
+      for (row, history) in accounts where history.troubles.first?.kind == kind {
         write(history, row: row)
       }
     }
-    for (row, history) in accounts where history.trouble == nil { write(history, row: row) }
+    for (row, history) in accounts where history.troubles.isEmpty { write(history, row: row) }
     json.endList()
   }
 
   private mutating func write(_ history: AccountHistory, row: Int) {
     json.beginObject()
     json.add("account", name(ofRow: row))
-    if let trouble = history.trouble {
-      json.beginObject("trouble")
-      json.add("reason", trouble.kind.slug)
-      json.add("message", trouble.kind.text)
-      json.add("since", unixNanoseconds: trouble.sinceUnixNanoseconds)
-      json.endObject()
-    } else {
-      json.addNull("trouble")
-    }
+    let troubles = history.troubles
+    if let worst = troubles.first { write(worst, "trouble") } else { json.addNull("trouble") }
+    json.beginList("troubles")
+    for trouble in troubles { write(trouble) }
+    json.endList()
     write(history.recent, seconds: Double(history.recentNanoseconds) / 1e9)
     writeTotals(history.total)
     write(shared.history.quota(row: row))
+    json.endObject()
+  }
+
+  private mutating func write(
+    _ trouble: (kind: Trouble, sinceNanoseconds: Int64), _ key: StaticString = ""
+  ) {
+    let newest = shared.history.lastMinute.to
+    let ago = newest.nanoseconds - trouble.sinceNanoseconds
+    json.beginObject(key)
+    json.add("reason", trouble.kind.slug)
+    json.add("message", trouble.kind.text)
+    json.add("since", unixNanoseconds: newest.unixNanoseconds - ago)
     json.endObject()
   }
 
@@ -224,19 +243,25 @@ struct StatusDocument: ~Copyable {
 
   /// The newest first, of each side as many as are kept.
   private mutating func writeErrors() {
-    let entries = shared.shards.flatMap { $0.recentErrors.all }
-      .sorted { $0.unixNanoseconds > $1.unixNanoseconds }
+    let entries = shared.shards.enumerated().flatMap { worker, shard in
+      shard.recentErrors.all.map { (worker: worker, entry: $0) }
+    }.sorted {
+      ($0.entry.unixNanoseconds, $0.entry.number) > ($1.entry.unixNanoseconds, $1.entry.number)
+    }
     var written: [Side: Int] = [:]
     json.beginList("errors")
-    for entry in entries where written[entry.side, default: 0] < RecentErrors.entriesMax {
+    for (worker, entry) in entries
+    where written[entry.side, default: 0] < RecentErrors.entriesMax {
       written[entry.side, default: 0] += 1
-      write(entry)
+      write(entry, worker: worker)
     }
     json.endList()
   }
 
-  private mutating func write(_ entry: RecentErrors.Entry) {
+  /// `id`: of the entry, for request ids may be the clients' and alike.
+  private mutating func write(_ entry: RecentErrors.Entry, worker: Int) {
     json.beginObject()
+    json.add("id", Array("\(worker)-\(entry.number)".utf8))
     json.add("time", unixNanoseconds: entry.unixNanoseconds)
     json.add("side", entry.side.name)
     if let error = entry.error {

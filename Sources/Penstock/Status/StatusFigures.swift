@@ -6,6 +6,9 @@ struct StatusFigures {
   var callerErrors: UInt64 = 0
   var upstreamErrors: UInt64 = 0
   var internalErrors: UInt64 = 0
+  /// Of those, what Penstock itself did wrong, and what it had no room for.
+  var faults: UInt64 = 0
+  var lacks: UInt64 = 0
   /// Answers that the upstream gave with 5xx, and which were passed on.
   var upstreamFailures: UInt64 = 0
   /// Answers that the upstream gave with 401, and with 429.
@@ -57,8 +60,9 @@ struct StatusFigures {
 
   private mutating func count(error index: Int, _ total: UInt64) {
     let error = PenstockError.allCases[index]
-    // A tunnel that falls silent is ended, and nothing has failed.
-    if error == .tunnelIdle { return }
+    if !error.isFailure { return }
+    if error == .internalError { faults &+= total }
+    if error.isLack { lacks &+= total }
     if error == .accountDisabled { disabled &+= total }
     switch error.row.side {
     case .downstream: callerErrors &+= total
@@ -101,7 +105,7 @@ struct StatusFigures {
 
   // Sendable: key paths to members of a struct capture nothing.
   private nonisolated(unsafe) static let counts: [WritableKeyPath<StatusFigures, UInt64>] = [
-    \.callerErrors, \.upstreamErrors, \.internalErrors, \.upstreamFailures, \.unauthorized,
-    \.throttled, \.disabled, \.requestBytes, \.responseBytes,
+    \.callerErrors, \.upstreamErrors, \.internalErrors, \.faults, \.lacks, \.upstreamFailures,
+    \.unauthorized, \.throttled, \.disabled, \.requestBytes, \.responseBytes,
   ]
 }

@@ -1,4 +1,5 @@
 import EventLoop
+import Synchronization
 import Telemetry
 import Wire
 
@@ -6,22 +7,33 @@ import Wire
 /// all accounts together, and of each account for the last minute.
 ///
 /// A sample is taken whether or not anybody looks, so that the page knows since when.
-// Sendable: it is touched by tasks of `SharedState.scrapes` alone, of which one runs at a time.
+// Sendable: it is touched by tasks of `SharedState.scrapes` alone, of which one runs at a time; but
+// for `isSampling`, an atomic.
 final class StatusHistory: @unchecked Sendable {
   struct Sample {
+    /// Monotonic, for what is reckoned; and when that was, to be told.
+    let nanoseconds: Int64
     let unixNanoseconds: Int64
     let figures: StatusFigures
+
+    init(_ figures: StatusFigures) {
+      nanoseconds = Clock.monotonicNanoseconds()
+      unixNanoseconds = Clock.wallNanoseconds()
+      self.figures = figures
+    }
   }
 
   static let intervalNanoseconds: Int64 = 2_000_000_000
   /// Five minutes, and the sample that they begin with.
   private static let samplesMax = 151
 
-  /// The oldest first; at least two once something has been sampled.
+  /// The oldest first; the first of all was taken when nothing was counted yet.
   private(set) var samples: [Sample]
   /// By row of the shards; nil for those that were not used yet.
   private(set) var accounts: [AccountHistory?]
 
+  /// A sample is due or being taken: no second one is asked for.
+  let isSampling = Atomic(false)
   private let shards: [MetricShard]
   private let empty: StatusFigures
   // Memory to add with.
@@ -33,32 +45,32 @@ final class StatusHistory: @unchecked Sendable {
     self.shards = shards
     empty = StatusFigures(boundsOf: shards[0])
     accounts = Array(repeating: nil, count: shards[0].accountRows.noneRow + 1)
-    samples = [Sample(unixNanoseconds: Clock.wallNanoseconds(), figures: empty)]
+    samples = [Sample(empty)]
   }
 
   /// Looks at what the workers have counted by now.
   func sample() {
-    let now = Clock.wallNanoseconds()
-    let before = samples[samples.count - 1].unixNanoseconds
+    let before = samples[samples.count - 1].nanoseconds
+    let now = Clock.monotonicNanoseconds()
+    let nowUnixSeconds = Int(Clock.wallNanoseconds() / 1_000_000_000)
     var all = empty
     for row in accounts.indices where shards.contains(where: { $0.isUsed(row: row) }) {
       var figures = empty
       figures.add(shards, row: row, &errors, &codes)
       all.add(figures)
-      if accounts[row] == nil { accounts[row] = AccountHistory(empty, unixNanoseconds: before) }
-      accounts[row]?.take(figures, unixNanoseconds: now, quota(row: row))
+      if accounts[row] == nil { accounts[row] = AccountHistory(empty, nanoseconds: before) }
+      accounts[row]?.take(
+        figures, nanoseconds: now, quota(row: row), nowUnixSeconds: nowUnixSeconds)
     }
     if samples.count == Self.samplesMax { samples.removeFirst() }
-    // A wall clock that was set back begins anew.
-    if now < before { samples.removeAll() }
-    samples.append(Sample(unixNanoseconds: now, figures: all))
+    samples.append(Sample(all))
   }
 
   /// The sample that the last minute is reckoned from, and the newest.
   var lastMinute: (from: Sample, to: Sample) {
     let newest = samples[samples.count - 1]
     let from = samples.last {
-      newest.unixNanoseconds - $0.unixNanoseconds >= AccountHistory.windowNanoseconds
+      newest.nanoseconds - $0.nanoseconds >= AccountHistory.windowNanoseconds
     }
     return (from ?? samples[0], newest)
   }

@@ -1,4 +1,5 @@
 import EventLoop
+import Synchronization
 
 /// Has the status page's history take a sample every other second, off the worker's thread.
 final class StatusTimer: Watcher {
@@ -16,7 +17,13 @@ final class StatusTimer: Watcher {
 
   override func onTimeout(_ timeout: Timeout) {
     let history = shared.history
-    shared.scrapes.submit { history.sample() }
+    // Where the helper is late, samples are left out and none waits.
+    if !history.isSampling.exchange(true, ordering: .relaxed) {
+      shared.scrapes.submit {
+        history.sample()
+        history.isSampling.store(false, ordering: .relaxed)
+      }
+    }
     start()
   }
 

@@ -1,8 +1,8 @@
 import Wire
 
 /// Why an account needs somebody to look at it, the worst first.
-enum Trouble: CaseIterable {
-  case internalErrors, upstreamFailing, credentialRefused, throttled, disabled, quotaLow
+enum Trouble: Int, CaseIterable {
+  case internalErrors, upstreamFailing, credentialRefused, throttled, atLimit, disabled, quotaLow
 
   /// As `/status.json` has it.
   var slug: StaticString {
@@ -11,6 +11,7 @@ enum Trouble: CaseIterable {
     case .upstreamFailing: "upstream_failing"
     case .credentialRefused: "credential_refused"
     case .throttled: "throttled"
+    case .atLimit: "at_limit"
     case .disabled: "disabled"
     case .quotaLow: "quota_low"
     }
@@ -23,29 +24,31 @@ enum Trouble: CaseIterable {
     case .upstreamFailing: "More than a tenth of its requests fail upstream"
     case .credentialRefused: "Its upstream answers 401: the credential may be wrong or revoked"
     case .throttled: "Its upstream answers 429, or asks not to be called"
+    case .atLimit: "Penstock has no room for its requests: a limit, descriptors or the disk"
     case .disabled: "It is switched off, and is called"
     case .quotaLow: "Less than a tenth of its quota is left"
     }
   }
 
-  /// The worst of what holds; nil where all is well. `recent`: what was counted in the last minute.
+  /// Whether the account is in this trouble. `recent`: what was counted in the last minute.
   ///
-  /// The shares are those of the alerts in `dashboards/rules.yaml`; below a few failures none is a
-  /// share.
-  static func judge(_ recent: StatusFigures, _ quota: Quota, nowUnixSeconds: Int) -> Trouble? {
-    func isMuch(_ count: UInt64) -> Bool { count >= 3 && count * 10 > recent.requests }
-    if recent.internalErrors > 0 { return .internalErrors }
-    if isMuch(recent.failedUpstream) { return .upstreamFailing }
-    if isMuch(recent.unauthorized) { return .credentialRefused }
-    if isMuch(recent.throttled) || quota.retryUnixSeconds ?? 0 > nowUnixSeconds {
-      return .throttled
+  /// The shares are those of the alerts in `dashboards/rules.yaml`; a few failures are none, but
+  /// where nothing else was asked.
+  func holds(_ recent: StatusFigures, _ quota: Quota, nowUnixSeconds: Int) -> Bool {
+    func isMuch(_ count: UInt64) -> Bool {
+      count * 10 > recent.requests && (count >= 3 || count >= recent.requests)
     }
-    if recent.disabled > 0 { return .disabled }
-    if let limit = quota.limit, let remaining = quota.remaining, remaining * 10 < limit,
-      quota.resetUnixSeconds ?? Int.max > nowUnixSeconds
-    {
-      return .quotaLow
+    switch self {
+    case .internalErrors: return recent.faults > 0
+    case .upstreamFailing: return isMuch(recent.failedUpstream)
+    case .credentialRefused: return isMuch(recent.unauthorized)
+    case .throttled:
+      return isMuch(recent.throttled) || quota.retryUnixSeconds ?? 0 > nowUnixSeconds
+    case .atLimit: return recent.lacks > 0
+    case .disabled: return recent.disabled > 0
+    case .quotaLow:
+      guard let limit = quota.limit, let remaining = quota.remaining else { return false }
+      return remaining * 10 < limit && quota.resetUnixSeconds ?? Int.max > nowUnixSeconds
     }
-    return nil
   }
 }

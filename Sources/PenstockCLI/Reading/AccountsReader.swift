@@ -8,6 +8,9 @@ struct AccountsReader {
   private(set) var accounts: [Account] = []
   private(set) var ids: [String] = []
   private var places: [String: YAMLNode] = [:]
+  /// One account of each of the settings that were read last: many accounts have few of them.
+  private var models: [Account] = []
+  private static let modelsMax = 16
 
   /// Labels that metrics give to what is no account.
   private static let reservedIDs: Set<String> = ["none", "other"]
@@ -26,7 +29,9 @@ struct AccountsReader {
       ids.append(id)
       indexes[id] = index
       places[id] = section["id"]
-      if let account = account(section, id: id, index: index) { accounts.append(account) }
+      guard let account = account(section, id: id, index: index) else { continue }
+      accounts.append(account)
+      keepAsModel(account)
     }
   }
 
@@ -38,6 +43,12 @@ struct AccountsReader {
       node, "no account has the id `\(id.prefix(60))`",
       help: nearest.map { "did you mean `\($0)`?" })
     return nil
+  }
+
+  private mutating func keepAsModel(_ account: Account) {
+    if models.contains(where: { account.shares(settingsOf: $0) }) { return }
+    if models.count == Self.modelsMax { models.removeFirst() }
+    models.append(account)
   }
 
   // MARK: One account
@@ -88,7 +99,7 @@ struct AccountsReader {
       requestCompression: requestCompression,
       requestBuffering: section.flag("request_buffering", false),
       trace: section.flag("trace", false), forwarded: laterFlag(section, "forwarded"),
-      rules: traffic.rules(section), like: accounts.last)
+      rules: traffic.rules(section), like: models)
   }
 
   private func readCredential(_ section: Section) -> Credential? {
