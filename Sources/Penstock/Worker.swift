@@ -207,10 +207,17 @@ final class Worker: TurnEndHandler {
       client.cutOff()
       return
     }
-    if plane == .data, !shared.connections.enter(limit: shared.connectionsMax) {
-      shard.countLimitHit(limit: LimitName.connections.rawValue)
-      client.refuse()
-    }
+    if plane == .data { admit(client) }
+  }
+
+  /// Too many of all, or of one address: told so without reading a request.
+  private func admit(_ client: ClientConnection) {
+    let isPlace = shared.connections.enter(limit: shared.connectionsMax)
+    let isWithinLimit = shared.addresses.enter(client.peer)
+    if isPlace, isWithinLimit { return }
+    let limit = isPlace ? LimitName.connectionsPerAddress : .connections
+    shard.countLimitHit(limit: limit.rawValue)
+    client.refuse(isPlace ? .tooManyConnections : .overloaded)
   }
 
   func onAcceptExhausted(_ number: Int32) {
@@ -218,7 +225,10 @@ final class Worker: TurnEndHandler {
   }
 
   func onClosed(_ client: ClientConnection) {
-    if client.plane == .data { shared.connections.leave() }
+    if client.plane == .data {
+      shared.connections.leave()
+      shared.addresses.leave(client.peer)
+    }
     connections[ObjectIdentifier(client)] = nil
     giveMemoryBack()
     stopIfDrained()

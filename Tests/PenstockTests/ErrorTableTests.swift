@@ -54,7 +54,8 @@ import Testing
     ("upstream_reset", 502), ("upstream_truncated", 502), ("upstream_truncated_headers", 502),
     ("upstream_protocol_error", 502), ("upstream_headers_too_large", 502),
     ("upstream_unexpected_upgrade", 502), ("upstream_response_too_large", 502),
-    ("client_aborted", 499), ("rate_limited", 429), ("account_concurrency_limit", 429),
+    ("client_aborted", 499), ("too_many_connections", 429),
+    ("rate_limited", 429), ("account_concurrency_limit", 429),
     ("account_circuit_open", 503),
   ]
 

@@ -71,6 +71,7 @@ final class ClientConnection: Watcher {
   var lingeredBytes = 0
   var closeReason = CloseReason.clientClosed
   private var gauge = ConnectionLabel.downstreamIdle
+  let peer: SocketAddress
   /// The peer's address as the log tells it.
   let peerText: [UInt8]
 
@@ -80,6 +81,7 @@ final class ClientConnection: Watcher {
   ) {
     self.worker = worker
     self.plane = plane
+    self.peer = peer
     peerText = Array(peer.host.utf8)
     servesHalfClosed = halfClose == .serve
     stream = ByteStream(descriptor: descriptor)

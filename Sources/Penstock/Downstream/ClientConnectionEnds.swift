@@ -60,11 +60,11 @@ extension ClientConnection {
   // MARK: Refusal and shutdown
 
   /// There is no place for this connection: says so without reading a request.
-  func refuse() {
+  func refuse(_ error: PenstockError) {
     let exchange = worker.takeExchange(for: self)
     exchange.record.start(nanoseconds: worker.loop.nowNanoseconds)
     state = .exchange(exchange)
-    exchange.answer(.overloaded)
+    exchange.answer(error)
     finish(exchange)
     closeReason = .overLimit
   }

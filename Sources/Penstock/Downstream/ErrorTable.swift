@@ -89,6 +89,11 @@ enum ErrorTable {
       downstream(
         1007, "http_version_not_supported", 505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.",
         "Use HTTP/1.1.", closes: true)
+    case .tooManyConnections:
+      downstream(
+        1010, "too_many_connections", 429, "This address has as many connections as it may have.",
+        "Close some, or raise limits.connections_per_address.", closes: true, isTransient: true,
+        proxyStatus: "connection_limit_reached")
     case .methodNotAllowed:
       downstream(
         1008, "method_not_allowed", 405, "The method is not allowed here.",

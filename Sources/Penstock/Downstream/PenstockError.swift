@@ -3,7 +3,8 @@
 public enum PenstockError: Int, Error, CaseIterable, Sendable {
   // The request as HTTP
   case malformedRequest, requestTimeout, bodyTooLarge, uriTooLong, expectationFailed
-  case headersTooLarge, notImplemented, versionNotSupported, methodNotAllowed, notFound
+  case headersTooLarge, notImplemented, versionNotSupported, methodNotAllowed
+  case tooManyConnections, notFound
   // The caller and what it may use
   case unauthorized, accountNotFound, accountDisabled, missingAuthContext, endpointRetired
   case ruleDenied, toolkitNotFound, rateLimited, accountConcurrencyLimit

@@ -5,6 +5,7 @@ enum LimitName: Int, CaseIterable, Sendable {
   case splicePipes, compressionContexts, decompressionRatio, requestSpoolBytes
   case executeBase64Bytes, binaryBodyBytes, fileBytes, filesFreePercent, filesMaxBytes
   case filesMaxFiles, inFlight, accountInFlight
+  case connectionsPerAddress
 
   var name: StaticString {
     switch self {
@@ -30,6 +31,7 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .filesMaxBytes: "files_max_bytes"
     case .filesMaxFiles: "files_max_files"
     case .inFlight: "in_flight"
+    case .connectionsPerAddress: "connections_per_address"
     case .accountInFlight: "account_in_flight"
     }
   }
@@ -59,6 +61,7 @@ enum LimitName: Int, CaseIterable, Sendable {
     case .filesMaxBytes: configuration.files.bytesMax
     case .filesMaxFiles: configuration.files.filesMax
     case .inFlight: limits.inFlight
+    case .connectionsPerAddress: limits.connectionsPerAddress
     // Each account has its own; the largest is told.
     case .accountInFlight: configuration.accounts.map(\.inFlight).max() ?? 0
     }

@@ -13,6 +13,7 @@ final class SharedState: Sendable {
   let shards: [MetricShard]
   let metricNames: MetricNames
   let connections = SharedCount()
+  let addresses: AddressCounts
   let runningWorkers = SharedCount()
   let replays: ReplayTable
   let gates: Gates
@@ -40,6 +41,7 @@ final class SharedState: Sendable {
     replays = ReplayTable(
       configuration.idempotency, answerBytesMax: configuration.limits.idempotentAnswerBytes)
     gates = Gates(configuration)
+    addresses = AddressCounts(limit: configuration.limits.connectionsPerAddress)
     let accountRows = AccountRows(
       accounts: configuration.accounts.count, rowsMax: configuration.metrics.accountsMax)
     let bounds = configuration.metrics.bucketsSeconds.map { Int64($0 * 1e9) }

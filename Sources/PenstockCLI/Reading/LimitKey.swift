@@ -42,8 +42,7 @@ struct LimitKey: Sendable {
   ]
   private static let connection = [
     LimitKey("connections", \.connections, .count, 1...1_000_000),
-    LimitKey(
-      "connections_per_address", \.connectionsPerAddress, .count, 0...1_000_000, isLater: true),
+    LimitKey("connections_per_address", \.connectionsPerAddress, .count, 0...1_000_000),
     LimitKey("pipeline_depth", \.pipelineDepth, .count, 1...1024, isLater: true),
     LimitKey("keepalive_requests", \.keepaliveRequests, .count, 1...1_000_000_000),
     LimitKey("keepalive_age", \.keepaliveAgeMilliseconds, .milliseconds, 1000...30 * day),
