@@ -93,6 +93,18 @@ import Wire
     }
   }
 
+  @Test func `hexadecimal digits of a secret are found in either case, and percent-encoded`()
+    throws
+  {
+    let matcher = try Self.matcher("s3cr3t-t\u{e9}")
+    for text in [
+      "7333637233742d74c3a9", "7333637233742D74C3A9", "%37333637%32%33%33742d74C3a9",
+    ] {
+      #expect(Self.redacted("/0\(text)f/", matcher) == "/0***f/", "\(text)")
+    }
+    #expect(Self.redacted("7333637233742d74c3a8", matcher) == "7333637233742d74c3a8")
+  }
+
   @Test func `what holds a percent sign itself is found as it is, and encoded`() throws {
     let matcher = try Self.matcher("100%41%20off")
     for text in ["100%41%20off", "100%2541%2520off", "100%2541%20off"] {
@@ -139,17 +151,21 @@ import Wire
       accounts: [account],
       digested: [NamedSecret(.apiKey(ofProject: 0), Secret("k-project-one"))])
     var search = SecretSearch(configuration.secrets)
-    let text = "s3cr3t-token \(Self.base64(Array("s3cr3t-token".utf8))) k%2dproject-one"
+    let digits = String(decoding: Hexadecimal.text(of: Array("s3cr3t-token".utf8)), as: UTF8.self)
+    let base64 = Self.base64(Array("s3cr3t-token".utf8))
+    let text = "s3cr3t-token \(base64) \(digits) k%2dproject-one"
     let hits = search.hits(in: Array(text.utf8).span)
     let told = hits.map {
-      "\($0.name.text(in: configuration)), \($0.isBase64), \($0.isPercentEncoded)"
+      "\($0.name.text(in: configuration)), \($0.coding), \($0.isPercentEncoded)"
     }
     var distinct: [String] = []
     for each in told where distinct.last != each { distinct.append(each) }
     #expect(
       distinct == [
-        "account ca_one: bearer token, false, false", "account ca_one: bearer token, true, false",
-        "project acme: API key, false, true",
+        "account ca_one: bearer token, none, false",
+        "account ca_one: bearer token, base64, false",
+        "account ca_one: bearer token, hexadecimal, false",
+        "project acme: API key, none, true",
       ])
   }
 

@@ -70,6 +70,7 @@ ENCODINGS = {
     "percent": lambda text, choose: percent(text, choose, choose.choice([0, 0.3, 1])),
     "percent twice": lambda text, choose: percent(percent(text, choose, 0.3), choose, 0),
     "base64": lambda text, choose: percent(base64_of(text, choose), choose, 0),
+    "hexadecimal": lambda text, choose: choose.choice([str, str.upper])(text.encode().hex()),
     "base64, percent": lambda text, choose: percent(base64_of(text, choose), choose, 0.3)}
 
 
@@ -93,7 +94,8 @@ def found_in(text):
     meant = [each.encode(errors="surrogateescape").lower() for each in decoded]
     for each in decoded:
         meant += [window.lower() for window in windows(each)]
-    return [secret for secret in SECRETS for each in meant if secret.encode().lower() in each]
+    return [secret for secret in SECRETS for each in meant
+            if secret.encode().lower() in each or secret.encode().hex().encode() in each]
 
 
 def test_the_search_of_this_test_finds_what_it_should():

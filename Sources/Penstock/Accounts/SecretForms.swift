@@ -4,16 +4,18 @@ import Wire
 ///
 /// Each is read once, when a configuration is made, for the matcher that keeps hashes of its forms.
 /// Percent-encoding is none of them: texts are decoded before they are searched. Base64 of a secret
-/// looks different behind one byte or two, so there are three of it.
+/// looks different behind one byte or two, so there are three of it; hexadecimal digits do not.
 enum SecretForms {
   /// How a form relates to the secret.
   struct Traits {
-    let isBase64: Bool
+    let coding: SecretSearch.Coding
     /// The character in front of it, and the one behind, hold bits of the secret, too.
     let isOpenInFront: Bool
     let isOpenBehind: Bool
 
-    static let plain = Traits(isBase64: false, isOpenInFront: false, isOpenBehind: false)
+    static let plain = Traits(coding: .none, isOpenInFront: false, isOpenBehind: false)
+    static let hexadecimal = Traits(
+      coding: .hexadecimal, isOpenInFront: false, isOpenBehind: false)
   }
 
   /// What is shorter is no secret that could be told from other words.
@@ -45,6 +47,8 @@ enum SecretForms {
   ) {
     body(.plain, secret)
     forEachBase64(of: secret, body)
+    let digits = hexadecimal(of: secret)
+    body(.hexadecimal, digits.span)
     // One that reads as percent-encoding itself, in a text in which only a part of it is encoded.
     var decoded = ByteBuffer()
     decoded.holdsSecrets = true
@@ -121,7 +125,14 @@ enum SecretForms {
     visit(SecretName(.password, owner: owner), password)
   }
 
-  // MARK: Base64
+  // MARK: Codings
+
+  private static func hexadecimal(of secret: Span<UInt8>) -> ByteBuffer {
+    var digits = ByteBuffer()
+    digits.holdsSecrets = true
+    for index in 0..<secret.count { digits.append(twoDigits: secret[index]) }
+    return digits
+  }
 
   /// What of the encoding is the same whatever stands before and behind the secret.
   private static func forEachBase64(
@@ -137,7 +148,7 @@ enum SecretForms {
       Base64.encode(bytes.span, into: &encoded)
       let bits = bytes.count * 8
       let traits = Traits(
-        isBase64: true, isOpenInFront: before > 0, isOpenBehind: bits % 6 != 0)
+        coding: .base64, isOpenInFront: before > 0, isOpenBehind: bits % 6 != 0)
       body(traits, encoded.span.extracting(((before * 8 + 5) / 6)..<(bits / 6)))
     }
   }

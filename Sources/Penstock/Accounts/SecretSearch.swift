@@ -5,11 +5,16 @@ import Wire
 /// A text is searched as it is, and decoded once and twice where it holds percent-encoding. One a
 /// thread; it keeps its memory, and nothing of a text stays valid in it behind the next call.
 public struct SecretSearch: ~Copyable {
+  /// What stands for the bytes of a secret.
+  public enum Coding: Sendable {
+    case none, base64, hexadecimal
+  }
+
   public struct Hit: Sendable {
     /// Bytes of the text.
     public let range: Range<Int>
     public let name: SecretName
-    public let isBase64: Bool
+    public let coding: Coding
     public let isPercentEncoded: Bool
   }
 
@@ -85,7 +90,7 @@ public struct SecretSearch: ~Copyable {
     let name = matcher.names[match.secret]
     hits.append(
       Hit(
-        range: range, name: name, isBase64: match.traits.isBase64,
+        range: range, name: name, coding: match.traits.coding,
         isPercentEncoded: isPercentEncoded))
   }
 
