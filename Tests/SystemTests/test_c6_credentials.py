@@ -197,6 +197,18 @@ def test_a_secret_in_an_upstream_s_header_becomes_stars(penstock, answers, name,
         assert "***" in response.header(field), response
 
 
+def test_a_secret_for_a_header_s_name_goes_with_its_field(answers, upstream):
+    """Row 205: what has no value of its own cannot be told as stars."""
+    token = "upstream-secret_Ab~0123"
+    with Penstock({"accounts": [account(upstream, id="ca_base", auth={"token": token})]}) as server:
+        answers(answer(b"{}", headers=[(token, "x"), (f"X-{token}", "x"), ("X-Kept", "yes")]))
+        told = [call(server, account="ca_base").body,
+                stream(server, "/x", account="ca_base").raw_head]
+    for each in told:
+        assert token.lower().encode() not in each.lower()
+        assert b"x-kept" in each.lower()
+
+
 def test_an_upstream_s_body_is_never_rewritten(penstock, answers):
     """Row 206: `allowed_hosts` is the control."""
     answers(answer({"you sent": BEARER}))
