@@ -54,6 +54,8 @@ import Wire
     ("long_name=s3cr3t-token; other=t", "/s3cr3t-token", "/***"),
     ("long_name=s3cr3t-token; other=t", "/long_name", "/long_name"),
     ("Key a=\"s3cr3t-token\",b", "/s3cr3t-token", "/***"),
+    ("Key long_name=\"s3cr3t-token\"", "/long_name", "/long_name"),
+    ("Key a=\"czNjcjN0LXRva2VuIQ==\"", "/czNjcjN0LXRva2VuIQ", "/***"),
     ("Key czNjcjN0LXRva2VuIQ==", "/czNjcjN0LXRva2VuIQ", "/***"),
   ])
   func `a header's value is known by its parts, too`(

@@ -71,20 +71,35 @@ enum SecretForms {
     case .bearer: values[0].withBytes { visit(SecretName(.bearerToken, owner: owner), $0) }
     case .basic: values[0].withBytes { forEachSecret(ofBasic: $0, owner, visit) }
     case .header:
-      for position in values.indices {
+      for position in account.credential.headerLines.indices {
         let name = SecretName(.header, owner: owner, position: position)
-        values[position].withBytes { forEachPart(ofHeader: $0) { visit(name, $0) } }
+        values[position].withBytes { value in
+          visit(name, value)
+          forEachPart(ofHeader: value) { visit(name, $0) }
+        }
       }
     case .query: values[0].withBytes { visit(SecretName(.query, owner: owner), $0) }
     }
   }
 
-  /// The value, and its parts but for the scheme in front and names: of `Token abc` or `key=abc`
-  /// the last is what proves the account.
+  /// The parts of a header's value, each a secret of its own.
+  static func parts(ofHeader value: Secret) -> [Secret] {
+    var parts: [Secret] = []
+    value.withBytes { value in
+      forEachPart(ofHeader: value) { part in
+        var bytes: [UInt8] = []
+        for index in 0..<part.count { bytes.append(part[index]) }
+        parts.append(Secret(bytes))
+      }
+    }
+    return parts
+  }
+
+  /// The parts but for the scheme in front and names: of `Token abc` or `key=abc` the last is what
+  /// proves the account.
   private static func forEachPart(
     ofHeader value: Span<UInt8>, _ visit: (Span<UInt8>) -> Void
   ) {
-    visit(value)
     var start = 0
     for end in 0...value.count where end == value.count || isDelimiter(value[end]) {
       let part = start..<end
@@ -94,12 +109,15 @@ enum SecretForms {
     }
   }
 
-  /// A scheme has a space behind it, a name the `=` of its value, which is no padding of Base64.
+  /// A scheme has a space behind it, a name the `=` of its value, which is no padding of Base64:
+  /// that ends the value, or stands in front of the quote that closes it.
   private static func isName(_ part: Range<Int>, of value: Span<UInt8>) -> Bool {
     let end = part.upperBound
     if end == value.count { return false }
     if value[end] == 0x20 { return part.lowerBound == 0 }
-    return value[end] == 0x3d && end + 1 < value.count && !isDelimiter(value[end + 1])
+    guard value[end] == 0x3d, end + 1 < value.count else { return false }
+    if value[end + 1] == 0x22 { return part.lowerBound == 0 || value[part.lowerBound - 1] != 0x22 }
+    return !isDelimiter(value[end + 1])
   }
 
   private static func isDelimiter(_ byte: UInt8) -> Bool {
