@@ -65,6 +65,29 @@ import Wire
     #expect(Self.redacted(text, matcher) == shown)
   }
 
+  /// What a text that goes on ends with is not known, however it would be written.
+  @Test func `of a text that was cut no beginning of a secret is shown`() throws {
+    let matcher = try Self.matcher("s3cr3t-token")
+    var search = SecretSearch(matcher)
+    func shown(_ text: String) -> String {
+      var out = ByteBuffer()
+      _ = search.redact(Array(text.utf8).span, isCut: true, into: &out)
+      return Self.text(out)
+    }
+    let whole = String(repeating: "s3cr3t-token/", count: 100)
+    let rest = "%2573" + "3cr3t-toke"
+    for count in 0...300 {
+      let text = String(repeating: "x", count: count) + whole
+      for end in [0, 1, 11] {
+        let told = shown(String(text.dropLast(end)))
+        #expect(told.hasSuffix("***") && !told.contains("s3"), "\(count), \(end): \(told)")
+      }
+      #expect(!shown(text + rest).contains("3cr"))
+    }
+    #expect(shown("") == "" && shown("s3cr3t-toke") == "***")
+    #expect(shown(String(repeating: "x", count: 1000)).hasPrefix("xxxxxxxx"))
+  }
+
   /// The whole form is told from one that only begins like it, wherever in the text it stands.
   @Test func `a text that begins like a secret again and again holds it once`() throws {
     let secret = "eyJhbGci." + String(repeating: "0123456789", count: 100)

@@ -223,6 +223,18 @@ def test_an_exemplar_names_no_request_by_a_secret(penstock):
     assert SIGNING not in page
 
 
+def test_a_field_that_is_too_long_to_be_kept_does_not_end_in_most_of_a_secret(up):
+    """Its secrets are shown so short that its end is, too."""
+    token = "tok_" + "".join(random.Random(1).choices(string.ascii_letters, k=140))
+    accounts = [{"id": "ca_bearer", "base_url": up.url, "auth": {"type": "bearer", "token": token}}]
+    with Penstock({"accounts": accounts}) as penstock:
+        for before in range(0, len(token), 7):
+            text = "-" * before + f"{token}/" * 300
+            line = penstock.access_line(ask(penstock, envelope(user_id=text)).request_id)
+            assert line["truncated"] and line["user_id"].startswith("-" * before + "***/***/")
+            assert token[:6] not in line["user_id"]
+
+
 def test_what_only_resembles_a_secret_stays(penstock):
     for path in (TOKEN[:-1], TOKEN[1:], TOKEN[:-1] + "x", "tok_live-other", KEY[:12],
                  base64.b64encode(TOKEN.encode())[:16].decode()):

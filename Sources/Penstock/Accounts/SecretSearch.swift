@@ -20,6 +20,8 @@ public struct SecretSearch: ~Copyable {
 
   /// How often percent-encoding is undone: what is encoded twice is one mistake away.
   private static let decodingsMax = 2
+  /// How much longer a secret is that is encoded as often: `%25%34%31` for each byte.
+  private static let stretch = 9
 
   private let matcher: SecretMatcher
   private var text: [UInt8] = []
@@ -37,18 +39,23 @@ public struct SecretSearch: ~Copyable {
   }
 
   /// Appends a text with `***` in place of each secret; false, and nothing, where it holds none.
-  mutating func redact(_ text: Span<UInt8>, into out: inout ByteBuffer) -> Bool {
+  /// `isCut`: more of it was left behind, so that its last bytes may be a secret's first.
+  mutating func redact(
+    _ text: Span<UInt8>, isCut: Bool = false, into out: inout ByteBuffer
+  ) -> Bool {
     find(in: text)
-    if hits.isEmpty { return false }
+    let known = isCut ? max(0, text.count - matcher.longest * Self.stretch) : text.count
+    if hits.isEmpty, known == text.count { return false }
     var end = 0
-    for hit in hits {
+    for hit in hits where hit.range.lowerBound < known {
       if hit.range.lowerBound > end || end == 0 {
         out.append(text.extracting(end..<hit.range.lowerBound))
         out.append("***")
       }
       end = max(end, hit.range.upperBound)
     }
-    out.append(text.extracting(end..<text.count))
+    if end < known { out.append(text.extracting(end..<known)) }
+    if known < text.count, end < known || end == 0 { out.append("***") }
     return true
   }
 
