@@ -107,7 +107,11 @@ struct LogAudit: ~Copyable {
 
   private mutating func note(_ hit: SecretSearch.Hit) {
     var text = hit.name.text(in: configuration)
-    if hit.isBase64 { text += ", base64" }
+    switch hit.coding {
+    case .none: break
+    case .base64: text += ", base64"
+    case .hexadecimal: text += ", hexadecimal"
+    }
     if hit.isPercentEncoded { text += ", percent-encoded" }
     if toldOfLine.contains(text) { return }
     toldOfLine.append(text)

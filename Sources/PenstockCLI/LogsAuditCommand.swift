@@ -7,9 +7,9 @@ struct LogsAuditCommand: ParsableCommand {
     commandName: "logs-audit",
     abstract: "Search logs for the configuration's secrets.",
     discussion: """
-      Finds credentials of accounts, API keys and files.signing_key as they are, percent-encoded \
-      and in Base64, and prints file, line and the secret's name, never its value. Exits with 0 \
-      where it finds none, with 1 where it finds one.
+      Finds credentials of accounts, API keys and files.signing_key as they are, percent-encoded, \
+      in Base64 and in hexadecimal, and prints file, line and the secret's name, never its value. \
+      Exits with 0 where it finds none, with 1 where it finds one.
       """)
 
   @OptionGroup var config: ConfigurationOption

@@ -19,6 +19,12 @@ public enum Hexadecimal {
 }
 
 extension ByteBuffer {
+  /// Appends a byte in two lower-case hexadecimal digits.
+  public mutating func append(twoDigits byte: UInt8) {
+    append(PercentCoding.lowerHexadecimal[Int(byte >> 4)])
+    append(PercentCoding.lowerHexadecimal[Int(byte & 0xf)])
+  }
+
   /// Appends a number in 16 lower-case hexadecimal digits.
   public mutating func append(sixteenDigits number: UInt64) {
     _ = fill(minimum: 16) { space in

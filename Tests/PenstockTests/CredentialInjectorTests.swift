@@ -71,6 +71,25 @@ import Wire
     #expect(!isLeak("anything", .none))
   }
 
+  @Test func `a user's name is a secret where the password can be none`() {
+    for password in ["", "x"] {
+      let credential = Credential.basic(username: "sk_live_0123", password: password)
+      #expect(isLeak("https://x/?key=sk_live_0123", credential))
+    }
+    #expect(!isLeak("application/json", .basic(username: "application", password: "p4ssw0rd")))
+    #expect(!isLeak("x", .basic(username: "x", password: "")))
+  }
+
+  @Test func `a part of a header's value is known without its scheme and its name`() {
+    let credential = Credential.header([
+      (name: "Authorization", value: "Token ghp_01234567"),
+      (name: "X-Signed", value: "Long-Scheme long_name=\"s3cr3t-token\", a=b"),
+    ])
+    #expect(isLeak("https://x/?key=ghp_01234567", credential))
+    #expect(isLeak("s3cr3t-token", credential))
+    for value in ["Token", "Long-Scheme", "long_name", "b"] { #expect(!isLeak(value, credential)) }
+  }
+
   @Test func `an empty secret is in nothing`() {
     #expect(!isLeak("anything", .header([(name: "A", value: "")])))
     #expect(!isLeak("", .basic(username: "u", password: "")))

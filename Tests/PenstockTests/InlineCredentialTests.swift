@@ -163,6 +163,19 @@ import Wire
     #expect(!isLeak)
   }
 
+  @Test(arguments: [
+    (#"{"username":"sk_live_0123"}"#, true), (#"{"username":"sk_live_0123","password":"x"}"#, true),
+    (#"{"username":"sk_live_0123","password":"p4ssw0rd"}"#, false), (#"{"username":"me"}"#, false),
+  ])
+  func `a user's name is a secret where the password can be none`(val: String, isSecret: Bool)
+    throws
+  {
+    var request = ExecuteRequest()
+    try parsed("BASIC", val, into: &request)
+    let isLeak = CredentialInjector.isLeak(Array("a sk_live_0123 b".utf8).span, of: request.inline)
+    #expect(isLeak == isSecret)
+  }
+
   @Test func `wiped, it holds nothing`() throws {
     var request = ExecuteRequest()
     try parsed("API_KEY", #"{"api_key":"secret"}"#, into: &request)

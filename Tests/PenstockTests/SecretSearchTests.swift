@@ -54,6 +54,8 @@ import Wire
     ("long_name=s3cr3t-token; other=t", "/s3cr3t-token", "/***"),
     ("long_name=s3cr3t-token; other=t", "/long_name", "/long_name"),
     ("Key a=\"s3cr3t-token\",b", "/s3cr3t-token", "/***"),
+    ("Key long_name=\"s3cr3t-token\"", "/long_name", "/long_name"),
+    ("Key a=\"czNjcjN0LXRva2VuIQ==\"", "/czNjcjN0LXRva2VuIQ", "/***"),
     ("Key czNjcjN0LXRva2VuIQ==", "/czNjcjN0LXRva2VuIQ", "/***"),
   ])
   func `a header's value is known by its parts, too`(
@@ -61,6 +63,29 @@ import Wire
   ) throws {
     let matcher = try Self.matcher([.header([("Authorization", value)])])
     #expect(Self.redacted(text, matcher) == shown)
+  }
+
+  /// What a text that goes on ends with is not known, however it would be written.
+  @Test func `of a text that was cut no beginning of a secret is shown`() throws {
+    let matcher = try Self.matcher("s3cr3t-token")
+    var search = SecretSearch(matcher)
+    func shown(_ text: String) -> String {
+      var out = ByteBuffer()
+      _ = search.redact(Array(text.utf8).span, isCut: true, into: &out)
+      return Self.text(out)
+    }
+    let whole = String(repeating: "s3cr3t-token/", count: 100)
+    let rest = "%2573" + "3cr3t-toke"
+    for count in 0...300 {
+      let text = String(repeating: "x", count: count) + whole
+      for end in [0, 1, 11] {
+        let told = shown(String(text.dropLast(end)))
+        #expect(told.hasSuffix("***") && !told.contains("s3"), "\(count), \(end): \(told)")
+      }
+      #expect(!shown(text + rest).contains("3cr"))
+    }
+    #expect(shown("") == "" && shown("s3cr3t-toke") == "***")
+    #expect(shown(String(repeating: "x", count: 1000)).hasPrefix("xxxxxxxx"))
   }
 
   /// The whole form is told from one that only begins like it, wherever in the text it stands.
@@ -91,6 +116,18 @@ import Wire
         }
       }
     }
+  }
+
+  @Test func `hexadecimal digits of a secret are found in either case, and percent-encoded`()
+    throws
+  {
+    let matcher = try Self.matcher("s3cr3t-t\u{e9}")
+    for text in [
+      "7333637233742d74c3a9", "7333637233742D74C3A9", "%37333637%32%33%33742d74C3a9",
+    ] {
+      #expect(Self.redacted("/0\(text)f/", matcher) == "/0***f/", "\(text)")
+    }
+    #expect(Self.redacted("7333637233742d74c3a8", matcher) == "7333637233742d74c3a8")
   }
 
   @Test func `what holds a percent sign itself is found as it is, and encoded`() throws {
@@ -139,17 +176,21 @@ import Wire
       accounts: [account],
       digested: [NamedSecret(.apiKey(ofProject: 0), Secret("k-project-one"))])
     var search = SecretSearch(configuration.secrets)
-    let text = "s3cr3t-token \(Self.base64(Array("s3cr3t-token".utf8))) k%2dproject-one"
+    let digits = String(decoding: Hexadecimal.text(of: Array("s3cr3t-token".utf8)), as: UTF8.self)
+    let base64 = Self.base64(Array("s3cr3t-token".utf8))
+    let text = "s3cr3t-token \(base64) \(digits) k%2dproject-one"
     let hits = search.hits(in: Array(text.utf8).span)
     let told = hits.map {
-      "\($0.name.text(in: configuration)), \($0.isBase64), \($0.isPercentEncoded)"
+      "\($0.name.text(in: configuration)), \($0.coding), \($0.isPercentEncoded)"
     }
     var distinct: [String] = []
     for each in told where distinct.last != each { distinct.append(each) }
     #expect(
       distinct == [
-        "account ca_one: bearer token, false, false", "account ca_one: bearer token, true, false",
-        "project acme: API key, false, true",
+        "account ca_one: bearer token, none, false",
+        "account ca_one: bearer token, base64, false",
+        "account ca_one: bearer token, hexadecimal, false",
+        "project acme: API key, none, true",
       ])
   }
 

@@ -197,6 +197,36 @@ def test_a_secret_in_an_upstream_s_header_becomes_stars(penstock, answers, name,
         assert "***" in response.header(field), response
 
 
+def test_a_secret_for_a_header_s_name_goes_with_its_field(answers, upstream):
+    """Row 205: what has no value of its own cannot be told as stars."""
+    token = "upstream-secret_Ab~0123"
+    with Penstock({"accounts": [account(upstream, id="ca_base", auth={"token": token})]}) as server:
+        answers(answer(b"{}", headers=[(token, "x"), (f"X-{token}", "x"), ("X-Kept", "yes")]))
+        told = [call(server, account="ca_base").body,
+                stream(server, "/x", account="ca_base").raw_head]
+    for each in told:
+        assert token.lower().encode() not in each.lower()
+        assert b"x-kept" in each.lower()
+
+
+@pytest.mark.parametrize("auth, secret", [
+    ({"type": "basic", "username": "sk_live-0123456789", "password": ""}, "sk_live-0123456789"),
+    ({"type": "header", "name": "Authorization", "value": "Token ghp_0123456789"},
+     "ghp_0123456789"),
+    ({"type": "header", "name": "Authorization", "value": 'Token token="ghp_01234", id="me"'},
+     "ghp_01234")])
+def test_what_proves_the_account_becomes_stars_without_what_it_is_sent_in(answers, upstream, auth,
+                                                                         secret):
+    """Row 205: a token in the place of a user's name, or behind a scheme of its own."""
+    config = {"accounts": [{"id": "ca_base", "base_url": upstream.url, "auth": auth}]}
+    with Penstock(config, secrets=[secret]) as server:
+        answers(answer(b"{}", headers=[("X-Echo", f"a={secret}"), ("X-Kept", "yes")]))
+        headers = inner(call(server, account="ca_base"))["headers"]
+        assert (headers["x-echo"], headers["x-kept"]) == ("***", "yes")
+        response = stream(server, "/x", account="ca_base")
+        assert (response.header("x-echo"), response.header("x-kept")) == ("***", "yes")
+
+
 def test_an_upstream_s_body_is_never_rewritten(penstock, answers):
     """Row 206: `allowed_hosts` is the control."""
     answers(answer({"you sent": BEARER}))

@@ -70,6 +70,7 @@ ENCODINGS = {
     "percent": lambda text, choose: percent(text, choose, choose.choice([0, 0.3, 1])),
     "percent twice": lambda text, choose: percent(percent(text, choose, 0.3), choose, 0),
     "base64": lambda text, choose: percent(base64_of(text, choose), choose, 0),
+    "hexadecimal": lambda text, choose: choose.choice([str, str.upper])(text.encode().hex()),
     "base64, percent": lambda text, choose: percent(base64_of(text, choose), choose, 0.3)}
 
 
@@ -93,7 +94,8 @@ def found_in(text):
     meant = [each.encode(errors="surrogateescape").lower() for each in decoded]
     for each in decoded:
         meant += [window.lower() for window in windows(each)]
-    return [secret for secret in SECRETS for each in meant if secret.encode().lower() in each]
+    return [secret for secret in SECRETS for each in meant
+            if secret.encode().lower() in each or secret.encode().hex().encode() in each]
 
 
 def test_the_search_of_this_test_finds_what_it_should():
@@ -219,6 +221,18 @@ def test_an_exemplar_names_no_request_by_a_secret(penstock):
     page = penstock.admin(headers=[("Accept", "application/openmetrics-text")]).body.decode()
     assert 'request_id="an-id-of-no-secret"' in page
     assert SIGNING not in page
+
+
+def test_a_field_that_is_too_long_to_be_kept_does_not_end_in_most_of_a_secret(up):
+    """Its secrets are shown so short that its end is, too."""
+    token = "tok_" + "".join(random.Random(1).choices(string.ascii_letters, k=140))
+    accounts = [{"id": "ca_bearer", "base_url": up.url, "auth": {"type": "bearer", "token": token}}]
+    with Penstock({"accounts": accounts}) as penstock:
+        for before in range(0, len(token), 7):
+            text = "-" * before + f"{token}/" * 300
+            line = penstock.access_line(ask(penstock, envelope(user_id=text)).request_id)
+            assert line["truncated"] and line["user_id"].startswith("-" * before + "***/***/")
+            assert token[:6] not in line["user_id"]
 
 
 def test_what_only_resembles_a_secret_stays(penstock):

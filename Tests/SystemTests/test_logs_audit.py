@@ -49,6 +49,7 @@ ENCODINGS = {
     "": lambda secret: secret,
     ", percent-encoded": lambda secret: "".join(f"%{byte:02x}" for byte in secret.encode()),
     ", base64": lambda secret: base64.b64encode(secret.encode()).decode(),
+    ", hexadecimal": lambda secret: secret.encode().hex().upper(),
     ", base64, percent-encoded": lambda secret: "".join(
         f"%{ord(each):02X}" if index % 3 == 0 else each
         for index, each in enumerate(base64.b64encode(secret.encode()).decode()))}

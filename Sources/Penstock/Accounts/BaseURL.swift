@@ -1,5 +1,5 @@
-/// An account's base URL, taken apart once.
-public struct BaseURL: Sendable, Equatable {
+/// An account's base URL, taken apart once. In memory once for all accounts that have the same one.
+public final class BaseURL: Sendable, Equatable {
   /// Why a text is no base URL.
   public enum Fault: Error, Equatable {
     case schemeNotHTTP, userinfo, host, port, query, fragment, dotSegment, character
@@ -27,7 +27,7 @@ public struct BaseURL: Sendable, Equatable {
   }
 
   /// Reads `http://` or `https://`, a host, an optional port, an optional path, and nothing else.
-  public init(parsing text: String) throws(Fault) {
+  public convenience init(parsing text: String) throws(Fault) {
     guard text.utf8.allSatisfy({ 0x21...0x7e ~= $0 && !Self.isRefused($0) }) else {
       throw .character
     }
@@ -53,6 +53,11 @@ public struct BaseURL: Sendable, Equatable {
     guard Self.isPlain(path) else { throw .dotSegment }
     self.init(
       isTLS: isTLS, host: host, port: port ?? Self.defaultPort(isTLS: isTLS), path: String(path))
+  }
+
+  public static func == (left: BaseURL, right: BaseURL) -> Bool {
+    left.isTLS == right.isTLS && left.host == right.host && left.port == right.port
+      && left.path == right.path
   }
 
   public static func defaultPort(isTLS: Bool) -> UInt16 { isTLS ? 443 : 80 }

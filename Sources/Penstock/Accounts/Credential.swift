@@ -10,6 +10,7 @@ public struct Credential: Sendable {
   public let headerLines: [HeaderSlot]
   public let query: QuerySlot?
   /// The bare values, in each form that goes on the wire, which an answer's header must not repeat.
+  /// Those of header lines come first, in their order, then their parts.
   public let values: [Secret]
 
   public static let none = Credential(kind: .none, headerLines: [], query: nil, values: [])
@@ -28,13 +29,24 @@ public struct Credential: Sendable {
     let slot = HeaderSlot(name: "Authorization", value: Array("Basic ".utf8) + Array(encoded))
     var values = [slot.value(behind: "Basic ")]
     if !password.isEmpty { values.append(Secret(password)) }
+    if isNameSecret(name: username.utf8.count, password: password.utf8.count) {
+      values.append(Secret(username))
+    }
     return Credential(kind: .basic, headerLines: [slot], query: nil, values: values)
   }
 
+  /// Some services take a token for the user's name, and for the password nothing or a letter.
+  static func isNameSecret(name nameBytes: Int, password passwordBytes: Int) -> Bool {
+    nameBytes >= SecretForms.leastBytes && passwordBytes < SecretForms.leastBytes
+  }
+
+  /// An upstream may repeat the token of a value without the scheme in front of it.
   public static func header(_ fields: [(name: String, value: String)]) -> Credential {
     let slots = fields.map { HeaderSlot(name: $0.name, value: Array($0.value.utf8)) }
+    let values = slots.map { $0.value(behind: "") }
     return Credential(
-      kind: .header, headerLines: slots, query: nil, values: slots.map { $0.value(behind: "") })
+      kind: .header, headerLines: slots, query: nil,
+      values: values + values.flatMap(SecretForms.parts(ofHeader:)))
   }
 
   public static func query(name: String, value: String) -> Credential {

@@ -24,8 +24,19 @@ enum CredentialInjector {
 
   /// True where the value holds a secret of the account: an upstream that echoes it back.
   static func isLeak(_ value: Span<UInt8>, of credential: Credential) -> Bool {
-    for secret in credential.values where secret.count <= value.count && secret.count > 0 {
-      if secret.withBytes({ contains(value, $0) }) { return true }
+    isLeak(value, of: credential, bytesMin: 1)
+  }
+
+  /// The same for a field's name, in which what is short is a word like others.
+  static func isLeak(name: Span<UInt8>, of credential: Credential) -> Bool {
+    isLeak(name, of: credential, bytesMin: SecretForms.leastBytes)
+  }
+
+  private static func isLeak(
+    _ text: Span<UInt8>, of credential: Credential, bytesMin: Int
+  ) -> Bool {
+    for secret in credential.values where secret.count <= text.count && secret.count >= bytesMin {
+      if secret.withBytes({ contains(text, $0) }) { return true }
     }
     return false
   }
@@ -63,9 +74,20 @@ enum CredentialInjector {
 
   /// True where the value holds a secret of the envelope: an upstream that echoes it back.
   static func isLeak(_ value: Span<UInt8>, of inline: borrowing InlineCredential) -> Bool {
+    isLeak(value, of: inline, bytesMin: 1)
+  }
+
+  /// The same for a field's name.
+  static func isLeak(name: Span<UInt8>, of inline: borrowing InlineCredential) -> Bool {
+    isLeak(name, of: inline, bytesMin: SecretForms.leastBytes)
+  }
+
+  private static func isLeak(
+    _ text: Span<UInt8>, of inline: borrowing InlineCredential, bytesMin: Int
+  ) -> Bool {
     for form in InlineCredential.Form.allCases {
       let isThere = inline.withBytes(of: form) { secret in
-        !secret.isEmpty && secret.count <= value.count && contains(value, secret)
+        secret.count >= bytesMin && secret.count <= text.count && contains(text, secret)
       }
       if isThere { return true }
     }

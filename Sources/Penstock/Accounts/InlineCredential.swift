@@ -12,7 +12,7 @@ struct InlineCredential: ~Copyable {
 
   /// The forms that an answer's header must not repeat.
   enum Form: CaseIterable {
-    case sent, bare, password
+    case sent, bare, name, password
   }
 
   enum Placement {
@@ -28,6 +28,8 @@ struct InlineCredential: ~Copyable {
   /// `name:password`.
   private var pair: Slice?
   private var password = Slice.empty
+  /// The pair's name where it is what proves the account.
+  private var secretName = Slice.empty
   /// What is sent, as it came, and as it is sent where that is not the same.
   private var bare = Slice.empty
   private var encoded = ByteBuffer()
@@ -47,6 +49,7 @@ struct InlineCredential: ~Copyable {
     parts = .init(repeating: nil)
     pair = nil
     password = .empty
+    secretName = .empty
     bare = .empty
     text.wipe()
     encoded.wipe()
@@ -74,6 +77,9 @@ struct InlineCredential: ~Copyable {
     text.append(0x3a)
     if let password { self.password = keep(password, of: envelope) }
     pair = Slice(start: Int(name.start), count: text.count - Int(name.start))
+    if Credential.isNameSecret(name: Int(name.count), password: Int(self.password.count)) {
+      secretName = name
+    }
     let hasColon = text.span[name].index(of: 0x3a, from: 0) != nil
     return (!name.isEmpty && isSendable(name) && !hasColon, isSendable(self.password))
   }
@@ -168,6 +174,7 @@ struct InlineCredential: ~Copyable {
     switch form {
     case .sent where !encoded.isEmpty: body(encoded.span)
     case .sent, .bare: body(text.span[bare])
+    case .name: body(text.span[secretName])
     case .password: body(text.span[password])
     }
   }

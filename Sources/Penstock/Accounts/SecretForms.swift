@@ -4,7 +4,7 @@ import Wire
 ///
 /// Each is read once, when a configuration is made, for the matcher that keeps hashes of its forms.
 /// Percent-encoding is none of them: texts are decoded before they are searched. Base64 of a secret
-/// looks different behind one byte or two, so there are three of it.
+/// looks different behind one byte or two, so there are three of it; hexadecimal digits do not.
 enum SecretForms {
   /// How a form relates to the secret.
   struct Traits: OptionSet {
@@ -15,6 +15,11 @@ enum SecretForms {
     static let openInFront = Traits(rawValue: 2)
     /// And so does the one behind it.
     static let openBehind = Traits(rawValue: 4)
+    static let hexadecimal = Traits(rawValue: 8)
+
+    var coding: SecretSearch.Coding {
+      contains(.base64) ? .base64 : contains(.hexadecimal) ? .hexadecimal : .none
+    }
   }
 
   /// What is shorter is no secret that could be told from other words.
@@ -47,6 +52,8 @@ enum SecretForms {
   ) {
     body([], secret)
     forEachBase64(of: secret, body)
+    let digits = hexadecimal(of: secret)
+    body(.hexadecimal, digits.span)
     // One that reads as percent-encoding itself, in a text in which only a part of it is encoded.
     var decoded = ByteBuffer()
     decoded.holdsSecrets = true
@@ -69,20 +76,35 @@ enum SecretForms {
     case .bearer: values[0].withBytes { visit(SecretName(.bearerToken, owner: owner), $0) }
     case .basic: values[0].withBytes { forEachSecret(ofBasic: $0, owner, visit) }
     case .header:
-      for position in values.indices {
+      for position in account.credential.headerLines.indices {
         let name = SecretName(.header, owner: owner, position: position)
-        values[position].withBytes { forEachPart(ofHeader: $0) { visit(name, $0) } }
+        values[position].withBytes { value in
+          visit(name, value)
+          forEachPart(ofHeader: value) { visit(name, $0) }
+        }
       }
     case .query: values[0].withBytes { visit(SecretName(.query, owner: owner), $0) }
     }
   }
 
-  /// The value, and its parts but for the scheme in front and names: of `Token abc` or `key=abc`
-  /// the last is what proves the account.
+  /// The parts of a header's value, each a secret of its own.
+  static func parts(ofHeader value: Secret) -> [Secret] {
+    var parts: [Secret] = []
+    value.withBytes { value in
+      forEachPart(ofHeader: value) { part in
+        var bytes: [UInt8] = []
+        for index in 0..<part.count { bytes.append(part[index]) }
+        parts.append(Secret(bytes))
+      }
+    }
+    return parts
+  }
+
+  /// The parts but for the scheme in front and names: of `Token abc` or `key=abc` the last is what
+  /// proves the account.
   private static func forEachPart(
     ofHeader value: Span<UInt8>, _ visit: (Span<UInt8>) -> Void
   ) {
-    visit(value)
     var start = 0
     for end in 0...value.count where end == value.count || isDelimiter(value[end]) {
       let part = start..<end
@@ -92,12 +114,15 @@ enum SecretForms {
     }
   }
 
-  /// A scheme has a space behind it, a name the `=` of its value, which is no padding of Base64.
+  /// A scheme has a space behind it, a name the `=` of its value, which is no padding of Base64:
+  /// that ends the value, or stands in front of the quote that closes it.
   private static func isName(_ part: Range<Int>, of value: Span<UInt8>) -> Bool {
     let end = part.upperBound
     if end == value.count { return false }
     if value[end] == 0x20 { return part.lowerBound == 0 }
-    return value[end] == 0x3d && end + 1 < value.count && !isDelimiter(value[end + 1])
+    guard value[end] == 0x3d, end + 1 < value.count else { return false }
+    if value[end + 1] == 0x22 { return part.lowerBound == 0 || value[part.lowerBound - 1] != 0x22 }
+    return !isDelimiter(value[end + 1])
   }
 
   private static func isDelimiter(_ byte: UInt8) -> Bool {
@@ -123,7 +148,14 @@ enum SecretForms {
     visit(SecretName(.password, owner: owner), password)
   }
 
-  // MARK: Base64
+  // MARK: Codings
+
+  private static func hexadecimal(of secret: Span<UInt8>) -> ByteBuffer {
+    var digits = ByteBuffer()
+    digits.holdsSecrets = true
+    for index in 0..<secret.count { digits.append(twoDigits: secret[index]) }
+    return digits
+  }
 
   /// What of the encoding is the same whatever stands before and behind the secret.
   private static func forEachBase64(

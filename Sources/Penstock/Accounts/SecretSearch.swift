@@ -5,16 +5,23 @@ import Wire
 /// A text is searched as it is, and decoded once and twice where it holds percent-encoding. One a
 /// thread; it keeps its memory, and nothing of a text stays valid in it behind the next call.
 public struct SecretSearch: ~Copyable {
+  /// What stands for the bytes of a secret.
+  public enum Coding: Sendable {
+    case none, base64, hexadecimal
+  }
+
   public struct Hit: Sendable {
     /// Bytes of the text.
     public let range: Range<Int>
     public let name: SecretName
-    public let isBase64: Bool
+    public let coding: Coding
     public let isPercentEncoded: Bool
   }
 
   /// How often percent-encoding is undone: what is encoded twice is one mistake away.
   private static let decodingsMax = 2
+  /// How much longer a secret is that is encoded as often: `%25%34%31` for each byte.
+  private static let stretch = 9
 
   private let matcher: SecretMatcher
   private var text: [UInt8] = []
@@ -32,18 +39,23 @@ public struct SecretSearch: ~Copyable {
   }
 
   /// Appends a text with `***` in place of each secret; false, and nothing, where it holds none.
-  mutating func redact(_ text: Span<UInt8>, into out: inout ByteBuffer) -> Bool {
+  /// `isCut`: more of it was left behind, so that its last bytes may be a secret's first.
+  mutating func redact(
+    _ text: Span<UInt8>, isCut: Bool = false, into out: inout ByteBuffer
+  ) -> Bool {
     find(in: text)
-    if hits.isEmpty { return false }
+    let known = isCut ? max(0, text.count - matcher.longest * Self.stretch) : text.count
+    if hits.isEmpty, known == text.count { return false }
     var end = 0
-    for hit in hits {
+    for hit in hits where hit.range.lowerBound < known {
       if hit.range.lowerBound > end || end == 0 {
         out.append(text.extracting(end..<hit.range.lowerBound))
         out.append("***")
       }
       end = max(end, hit.range.upperBound)
     }
-    out.append(text.extracting(end..<text.count))
+    if end < known { out.append(text.extracting(end..<known)) }
+    if known < text.count, end < known || end == 0 { out.append("***") }
     return true
   }
 
@@ -85,7 +97,7 @@ public struct SecretSearch: ~Copyable {
     let name = matcher.names[match.secret]
     hits.append(
       Hit(
-        range: range, name: name, isBase64: match.traits.contains(.base64),
+        range: range, name: name, coding: match.traits.coding,
         isPercentEncoded: isPercentEncoded))
   }
 

@@ -269,6 +269,7 @@ extension Exchange: UpstreamExchange {
     guard execute == nil, takesTrailers, responseFraming == .chunked, field.known.canTrail,
       let account,
       responseStages == nil || !(field.known.isBoundToCoding || field.known == .etag),
+      !CredentialInjector.isLeak(name: bytes[field.name], of: account.credential),
       !CredentialInjector.isLeak(bytes[field.value], of: account.credential)
     else { return }
     trailers.appendField(field, of: bytes)

@@ -13,14 +13,15 @@ struct Redactor: ~Copyable {
   init(_ secrets: SecretMatcher) { search = SecretSearch(secrets) }
 
   /// Writes a member whose value takes at most `bytesMax` bytes, escapes included; returns whether
-  /// it had to be cut for that. `hasQuery`: behind a `?` only keys are shown.
+  /// it had to be cut for that. `hasQuery`: behind a `?` only keys are shown. `isCut`: the text
+  /// goes on, but not here.
   mutating func write(
     _ name: StaticString, _ text: Span<UInt8>, bytesMax: Int, hasQuery: Bool = false,
-    into line: inout ByteBuffer
+    isCut: Bool = false, into line: inout ByteBuffer
   ) -> Bool {
     clean.removeAll()
     // Before anything is cut: what is left of a secret would not be known as one.
-    if search.redact(text, into: &clean) {
+    if search.redact(text, isCut: isCut, into: &clean) {
       return Self.write(name, clean, bytesMax, hasQuery, &shown, into: &line)
     }
     return Self.write(name, text, bytesMax, hasQuery, &shown, into: &line)

@@ -17,7 +17,8 @@ struct RequestMembers: ~Copyable {
   }
 
   /// How much is copied beyond what the line may show: values of a query and secrets take less
-  /// room there, and a secret that is cut would not be known as one.
+  /// room there, and a secret that is cut would not be known as one. Where that much is cut, too,
+  /// the redactor hides the end.
   private static let excessBytesMax = 16 * 1024
 
   private var bytes = ByteBuffer()
@@ -49,7 +50,7 @@ struct RequestMembers: ~Copyable {
       let member = members[index]
       let isCut = redactor.write(
         member.name, bytes.span[member.text], bytesMax: member.bytesMax,
-        hasQuery: member.hasQuery, into: &line)
+        hasQuery: member.hasQuery, isCut: member.isCut, into: &line)
       if isCut || member.isCut { isTruncated = true }
       index &+= 1
     }

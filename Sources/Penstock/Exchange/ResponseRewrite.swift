@@ -3,7 +3,8 @@ import Wire
 /// The head of an upstream's response as the client gets it.
 enum ResponseRewrite {
   /// Appends status line and fields. Framing and connection fields are the client connection's own;
-  /// a field that echoes a credential of the account is told as `***`.
+  /// a field that echoes a credential of the account is told as `***`, and is left out where its
+  /// name does.
   /// `framing`: what `framing(_:toMinorVersion:isTransformed:)` says. `timing`: nil where the route
   /// does not want it told.
   static func append(
@@ -32,6 +33,7 @@ enum ResponseRewrite {
       if coding.isTransformed, isLost(field, bytes) { continue }
       let name = bytes[field.name]
       if options.hasNominated, options.nominates(name, head.fields, bytes) { continue }
+      if CredentialInjector.isLeak(name: name, of: account.credential) { continue }
       if CredentialInjector.isLeak(bytes[field.value], of: account.credential) {
         out.append(name)
         out.append(": ***\r\n")
@@ -73,6 +75,7 @@ enum ResponseRewrite {
       index &+= 1
       let isFraming = field.known == .contentLength || field.known == .transferEncoding
       if isFraming || field.known == .xRequestID || field.known == .keepAlive { continue }
+      if CredentialInjector.isLeak(name: bytes[field.name], of: account.credential) { continue }
       if CredentialInjector.isLeak(bytes[field.value], of: account.credential) {
         out.append(bytes[field.name])
         out.append(": ***\r\n")

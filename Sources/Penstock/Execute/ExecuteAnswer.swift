@@ -45,6 +45,7 @@ extension Exchange {
       if isTransformed, field.known.isBoundToCoding { continue }
       let name = bytes[field.name]
       if options.hasNominated, options.nominates(name, head.fields, bytes) { continue }
+      if execute.request.isLeak(name: name, of: account) { continue }
       if execute.request.isLeak(bytes[field.value], of: account) {
         execute.writer.addHeader(name: name, value: redacted.span)
       } else {

@@ -30,6 +30,12 @@ extension ExecuteRequest {
     if CredentialInjector.isLeak(value, of: account.credential) { return true }
     return inline.isGiven && CredentialInjector.isLeak(value, of: inline)
   }
+
+  /// The same for a field's name.
+  borrowing func isLeak(name: Span<UInt8>, of account: Account) -> Bool {
+    if CredentialInjector.isLeak(name: name, of: account.credential) { return true }
+    return inline.isGiven && CredentialInjector.isLeak(name: name, of: inline)
+  }
 }
 
 extension Exchange {

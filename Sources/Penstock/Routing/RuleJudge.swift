@@ -47,8 +47,9 @@ extension EndpointResolver.Resolved {
     let end = bytes.index(of: 0x3f, from: 0) ?? bytes.count
     let start = Int(target.start)
     if isRelative || !isBase { return Slice(start: start, count: end) }
-    let count = base.path.count
-    guard count <= end, bytes.extracting(0..<count).equals(base.path.span),
+    let path = base.path
+    let count = path.count
+    guard count <= end, bytes.extracting(0..<count).equals(path.span),
       count == end || bytes[count] == 0x2f
     else { return nil }
     return Slice(start: start + count, count: end - count)
