@@ -90,6 +90,12 @@ import Wire
     for value in ["Token", "Long-Scheme", "long_name", "b"] { #expect(!isLeak(value, credential)) }
   }
 
+  @Test func `a letter is no secret that others could not hold`() {
+    let credential = Credential.basic(username: "sk_live_0123", password: "x")
+    #expect(!isLeak("text/plain", credential))
+    #expect(isLeak("x", credential))
+  }
+
   @Test func `an empty secret is in nothing`() {
     #expect(!isLeak("anything", .header([(name: "A", value: "")])))
     #expect(!isLeak("", .basic(username: "u", password: "")))

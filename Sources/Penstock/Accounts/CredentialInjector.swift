@@ -36,7 +36,7 @@ enum CredentialInjector {
     _ text: Span<UInt8>, of credential: Credential, bytesMin: Int
   ) -> Bool {
     for secret in credential.values where secret.count <= text.count && secret.count >= bytesMin {
-      if secret.withBytes({ contains(text, $0) }) { return true }
+      if secret.withBytes({ repeats($0, text) }) { return true }
     }
     return false
   }
@@ -87,7 +87,7 @@ enum CredentialInjector {
   ) -> Bool {
     for form in InlineCredential.Form.allCases {
       let isThere = inline.withBytes(of: form) { secret in
-        secret.count >= bytesMin && secret.count <= text.count && contains(text, secret)
+        secret.count >= bytesMin && secret.count <= text.count && repeats(secret, text)
       }
       if isThere { return true }
     }
@@ -109,6 +109,12 @@ enum CredentialInjector {
     withUnsafeMutablePointer(to: &buffer) { buffer in
       secret.withBytes { buffer.pointee.append($0) }
     }
+  }
+
+  /// A letter or two, as passwords that stand beside a token, are in every other word: they count
+  /// where they are all that there is.
+  private static func repeats(_ secret: Span<UInt8>, _ text: Span<UInt8>) -> Bool {
+    secret.count < 4 ? text.equals(secret) : contains(text, secret)
   }
 
   private static func contains(_ value: Span<UInt8>, _ secret: Span<UInt8>) -> Bool {
