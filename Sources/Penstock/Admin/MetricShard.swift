@@ -236,3 +236,11 @@ final class MetricShard: Sendable {
     min(max(code - Self.codeMin, 0), Self.codeSpan - 1)
   }
 }
+
+extension [MetricShard] {
+  /// A counter of all workers.
+  func total(_ value: (MetricShard) -> UInt64) -> UInt64 { reduce(0) { $0 &+ value($1) } }
+
+  /// A gauge of all workers. They are not read at one moment, and a level cannot be negative.
+  func level(_ value: (MetricShard) -> Int) -> Int { Swift.max(0, reduce(0) { $0 + value($1) }) }
+}

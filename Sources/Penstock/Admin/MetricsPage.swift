@@ -170,7 +170,7 @@ struct MetricsPage {
   ) {
     exposition.writeHeader(family)
     for (row, labels) in accounts {
-      exposition.write(family, labels, total { value($0, row) })
+      exposition.write(family, labels, shards.total { value($0, row) })
     }
   }
 
@@ -187,7 +187,7 @@ struct MetricsPage {
     exposition.writeHeader(family)
     for (row, project) in (["anonymous"] + names.projects).enumerated() {
       for (offset, observe) in ["false", "true"].enumerated() {
-        let total = total { value($0, 2 * row + offset) }
+        let total = shards.total { value($0, 2 * row + offset) }
         if total == 0 { continue }
         var labels = LabelSet()
         labels.append("project", project)
@@ -239,7 +239,7 @@ struct MetricsPage {
   ) {
     exposition.writeHeader(family)
     for (value, total) in [
-      (first, total { values($0).0 }), (second, total { values($0).1 }),
+      (first, shards.total { values($0).0 }), (second, shards.total { values($0).1 }),
     ] {
       var labels = LabelSet()
       labels.append(label, value)
@@ -249,12 +249,12 @@ struct MetricsPage {
 
   private func writeLevel(_ family: MetricFamily, _ level: WorkerLevel) {
     exposition.writeHeader(family)
-    exposition.write(family, LabelSet(), self.level { $0.level(level) })
+    exposition.write(family, LabelSet(), shards.level { $0.level(level) })
   }
 
   private func writeConnections() {
     exposition.writeHeader(MetricFamilies.requestsInFlight)
-    let inFlight = level { $0.requestsInFlight }
+    let inFlight = shards.level { $0.requestsInFlight }
     exposition.write(MetricFamilies.requestsInFlight, LabelSet(), inFlight)
 
     exposition.writeHeader(MetricFamilies.connections)
@@ -262,7 +262,7 @@ struct MetricsPage {
       var labels = LabelSet()
       labels.append("side", label.side)
       labels.append("state", label.state)
-      let open = level { $0.connections(label) }
+      let open = shards.level { $0.connections(label) }
       exposition.write(MetricFamilies.connections, labels, open)
     }
 
@@ -270,7 +270,7 @@ struct MetricsPage {
     for reason in CloseReason.allCases {
       var labels = LabelSet()
       labels.append("reason", reason.name)
-      let total = total { $0.closes.value(reason.rawValue) }
+      let total = shards.total { $0.closes.value(reason.rawValue) }
       exposition.write(MetricFamilies.connectionsClosed, labels, total)
     }
   }
@@ -286,7 +286,7 @@ struct MetricsPage {
     for (index, limit) in names.limits.enumerated() {
       var labels = LabelSet()
       labels.append("limit", limit.name)
-      let total = total { $0.limitHits.value(index) }
+      let total = shards.total { $0.limitHits.value(index) }
       exposition.write(MetricFamilies.limitHits, labels, total)
     }
   }
@@ -315,7 +315,7 @@ struct MetricsPage {
     exposition.writeHeader(MetricFamilies.logLinesDropped)
     exposition.write(MetricFamilies.logLinesDropped, none, names.logLinesDropped())
     exposition.writeHeader(MetricFamilies.idempotentReplays)
-    exposition.write(MetricFamilies.idempotentReplays, none, total { $0.total(.replays) })
+    exposition.write(MetricFamilies.idempotentReplays, none, shards.total { $0.total(.replays) })
     exposition.writeHeader(MetricFamilies.accountsFolded)
     let folded = shards.first?.accountRows.folded ?? 0
     exposition.write(MetricFamilies.accountsFolded, none, folded)
@@ -336,7 +336,7 @@ struct MetricsPage {
 
   private func writeMemory() {
     exposition.writeHeader(MetricFamilies.bufferedBytes)
-    let kept = level { $0.level(.keptBufferBytes) }
+    let kept = shards.level { $0.level(.keptBufferBytes) }
     exposition.write(
       MetricFamilies.bufferedBytes, LabelSet(), max(0, BufferMemory.heldBytes - kept))
     exposition.writeHeader(MetricFamilies.allocatorBytes)
@@ -348,16 +348,5 @@ struct MetricsPage {
       labels.append("state", state)
       exposition.write(MetricFamilies.allocatorBytes, labels, bytes)
     }
-  }
-
-  // MARK: Sums over the workers
-
-  private func total(_ value: (MetricShard) -> UInt64) -> UInt64 {
-    shards.reduce(0) { $0 &+ value($1) }
-  }
-
-  /// A gauge's sum. The workers are not read at one moment, and a level cannot be negative.
-  private func level(_ value: (MetricShard) -> Int) -> Int {
-    max(0, shards.reduce(0) { $0 + value($1) })
   }
 }

@@ -9,6 +9,7 @@ import Wire
 /// upstream chose.
 struct StatusDocument: ~Copyable {
   private let shared: SharedState
+  private var shards: [MetricShard] { shared.shards }
   private let isDraining: Bool
   private var json = StatusJSON()
 
@@ -46,9 +47,9 @@ struct StatusDocument: ~Copyable {
     json.add(
       "config_loaded", unixNanoseconds: Int64(names.configReloadUnixSeconds * 1e6) * 1000)
     json.add("config_reload_successful", names.isConfigReloadSuccessful)
-    json.add("workers", shared.shards.count)
+    json.add("workers", shards.count)
     json.add("accounts_configured", shared.configuration.accounts.count)
-    json.add("accounts_folded", shared.shards[0].accountRows.folded)
+    json.add("accounts_folded", shards[0].accountRows.folded)
     json.add("log_lines_dropped_total", names.logLinesDropped())
   }
 
@@ -187,7 +188,7 @@ struct StatusDocument: ~Copyable {
 
   /// As metrics name it.
   private func name(ofRow row: Int) -> [UInt8] {
-    let rows = shared.shards[0].accountRows
+    let rows = shards[0].accountRows
     if row == rows.noneRow { return Array("none".utf8) }
     return rows.account(ofRow: row).map { shared.configuration.accounts[$0].idBytes }
       ?? Array("other".utf8)
@@ -196,16 +197,16 @@ struct StatusDocument: ~Copyable {
   // MARK: What is open, limited, stored
 
   private mutating func writeConnections() {
-    json.add("requests_in_flight", level { $0.requestsInFlight })
+    json.add("requests_in_flight", shards.level { $0.requestsInFlight })
     json.beginObject("connections")
-    json.add("downstream_active", level { $0.connections(.downstreamActive) })
-    json.add("downstream_idle", level { $0.connections(.downstreamIdle) })
-    json.add("upstream_active", level { $0.connections(.upstreamActive) })
-    json.add("upstream_idle", level { $0.connections(.upstreamIdle) })
-    json.add("requests_queued", level { $0.level(.requestsQueued) })
-    json.add("dials_in_flight", level { $0.level(.dials) })
-    json.add("upstream_requests_new_total", total { $0.upstreamRequests.value(0) })
-    json.add("upstream_requests_reused_total", total { $0.upstreamRequests.value(1) })
+    json.add("downstream_active", shards.level { $0.connections(.downstreamActive) })
+    json.add("downstream_idle", shards.level { $0.connections(.downstreamIdle) })
+    json.add("upstream_active", shards.level { $0.connections(.upstreamActive) })
+    json.add("upstream_idle", shards.level { $0.connections(.upstreamIdle) })
+    json.add("requests_queued", shards.level { $0.level(.requestsQueued) })
+    json.add("dials_in_flight", shards.level { $0.level(.dials) })
+    json.add("upstream_requests_new_total", shards.total { $0.upstreamRequests.value(0) })
+    json.add("upstream_requests_reused_total", shards.total { $0.upstreamRequests.value(1) })
     json.endObject()
   }
 
@@ -215,7 +216,7 @@ struct StatusDocument: ~Copyable {
       json.beginObject()
       json.add("limit", limit.name)
       json.add("value", limit.value)
-      json.add("hits_total", total { $0.limitHits.value(index) })
+      json.add("hits_total", shards.total { $0.limitHits.value(index) })
       json.endObject()
     }
     json.endList()
@@ -230,20 +231,11 @@ struct StatusDocument: ~Copyable {
     json.endObject()
   }
 
-  private func total(_ value: (MetricShard) -> UInt64) -> UInt64 {
-    shared.shards.reduce(0) { $0 &+ value($1) }
-  }
-
-  /// The workers are not read at one moment, and a level cannot be negative.
-  private func level(_ value: (MetricShard) -> Int) -> Int {
-    max(0, shared.shards.reduce(0) { $0 + value($1) })
-  }
-
   // MARK: What failed last
 
   /// The newest first, of each side as many as are kept.
   private mutating func writeErrors() {
-    let entries = shared.shards.enumerated().flatMap { worker, shard in
+    let entries = shards.enumerated().flatMap { worker, shard in
       shard.recentErrors.all.map { (worker: worker, entry: $0) }
     }.sorted {
       ($0.entry.unixNanoseconds, $0.entry.number) > ($1.entry.unixNanoseconds, $1.entry.number)
