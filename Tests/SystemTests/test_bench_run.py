@@ -248,6 +248,13 @@ def test_an_interrupted_run_reports(origin, tmp_path):
     assert report["requests"] > 0 and report["duration_seconds"] < 10
 
 
+def test_a_report_that_cannot_be_written_is_said_before_the_run(origin, tmp_path):
+    started = time.monotonic()
+    run = Run(tmp_path, "-d", "30s", "--html", tmp_path / "none" / "page.html", origin + "/text")
+    assert run.code == 1 and "cannot write" in run.complaint
+    assert time.monotonic() - started < 10
+
+
 # --- TLS, unix sockets, slow readers, event streams
 
 def test_tls_is_verified(tmp_path, authority, ca_file):
