@@ -16,8 +16,10 @@ import Testing
         target: 0, status: status, payloadBytes: 1, latency: value * 1_000_000,
         plain: 1_000_000)
     }
-    tally.wallNanoseconds = 1_000_000_000
     change(tally)
+    tally.durationNanoseconds = 1_000_000_000
+    tally.onLoadEnd(
+      afterNanoseconds: 1_000_000_000, cpuNanoseconds: tally.cpuNanoseconds)
     return RunResult(plan, [tally], [])
   }
 

@@ -122,6 +122,30 @@ def test_a_body_comes_from_a_file(tmp_path):
     assert request.method == "POST" and request.body == b"\x00\xff" * 700
 
 
+@pytest.mark.parametrize("arguments", [["-c", 4], ["-c", 4, "-R", 400]])
+def test_one_answer_that_is_late_does_not_lower_the_rate(tmp_path, arguments):
+    """One request is never answered, and given up long after the load's end."""
+    first = threading.Lock()
+
+    def handler(connection):
+        while connection.read_request():
+            if first.acquire(blocking=False):
+                return scripted.never_answers(connection)
+            time.sleep(0.005)
+            connection.send(scripted.answer(b"{}"))
+    with served(handler) as server:
+        run = Run(tmp_path, "-d", "1s", "--timeout", "2s", *arguments, server.url)
+    assert run["errors"] == 1 and run["requests"] > 200
+    assert run["requests_per_second"] > 0.9 * run["requests"]
+    assert run["duration_seconds"] < 1.5
+
+
+def test_fewer_requests_than_threads_or_connections(origin, tmp_path):
+    run = Run(tmp_path, "-n", 3, "-c", 10, "-t", 4, origin + "/text")
+    assert (run["requests"], run["errors"]) == (3, 0)
+    assert run["generator"]["threads"] == 3 and not run["saturated"]
+
+
 # --- Open loop
 
 def stalling(stall_at, seconds):
@@ -230,7 +254,7 @@ def test_thresholds_stand_first_and_decide_the_exit_code(origin, tmp_path):
 @pytest.mark.parametrize("arguments, named", [
     (["-d", "5k"], "-n 5k"), (["-n", "10s"], "-d 10s"), (["-c", "1m"], "-d 1m"),
     (["-H", "POST"], "-m POST"), (["-t", "5s"], "--timeout 5s"), (["-R", "10s"], "-d 10s"),
-    (["--find-max"], "--max-p99")])
+    (["--timeout", "0"], "1h"), (["--find-max"], "--max-p99")])
 def test_a_wrong_value_names_the_flag_that_was_meant(tmp_path, arguments, named):
     run = Run(tmp_path, *arguments, "http://127.0.0.1:1/")
     assert run.code == 64 and named in run.complaint
@@ -246,6 +270,18 @@ def test_an_interrupted_run_reports(origin, tmp_path):
     assert process.wait(10) == 0
     report = json.loads(path.read_text())
     assert report["requests"] > 0 and report["duration_seconds"] < 10
+
+
+def test_what_an_interruption_cuts_is_no_error(tmp_path):
+    with served(scripted.never_answers) as server:
+        process = subprocess.Popen(
+            [bench.BENCH, "run", "-d", "60s", "-c", "4", "--max-errors", "0", "--json",
+             str(tmp_path / "report.json"), server.url], stdout=subprocess.DEVNULL)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["requests"], report["errors"], report["requests_interrupted"]) == (0, 0, 4)
 
 
 def test_a_report_that_cannot_be_written_is_said_before_the_run(origin, tmp_path):

@@ -128,6 +128,8 @@ enum HTMLReport {
     add(main, "p", open
       ? "Open loop: latency is from when each request was planned, stalls of the server included."
       : "Closed loop: latency is from sending; a stall counts once for each connection only.");
+    if (run.requests_interrupted > 0)
+      add(main, "p", "Interrupted, with " + whole(run.requests_interrupted) + " in flight.");
     add(main, "p", run.saturated
       ? "The generator was the bottleneck: " + run.saturation.join("; ")
       : "The generator was not the bottleneck.", run.saturated ? "bad" : "dim");

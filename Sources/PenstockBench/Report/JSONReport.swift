@@ -15,6 +15,7 @@ struct JSONReport {
       json.add("duration_seconds", result.durationSeconds)
       json.add("successes", result.successes)
       json.add("requests_per_second", result.ratePerSecond)
+      json.add("requests_interrupted", result.interrupted)
       json.add("mode", result.isOpenLoop ? "open_loop" : "closed_loop")
       json.add("latency_from", result.isOpenLoop ? "planned_send" : "send")
       latency("latency_seconds", result.latency, &json)

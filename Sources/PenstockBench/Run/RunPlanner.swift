@@ -20,14 +20,15 @@ struct RunPlanner {
       options.execute
       ? try addExecuteRequests(to: &plan, template) : try addRequests(to: &plan, template)
     plan.mix = Mix(weights: weights)
-    plan.threads = min(options.threads, options.connections)
+    // A thread without a connection or a request would have nothing to tell.
+    plan.threads = min(options.threads, options.connections, options.requests ?? Int.max)
     plan.connections = options.connections
     plan.requestsMax = options.requests
     plan.durationNanoseconds =
       options.duration ?? (options.requests == nil ? defaultNanoseconds : Int64.max)
     plan.schedule = options.rate
     plan.warmUpNanoseconds = options.warmUp
-    plan.timeoutNanoseconds = max(1_000_000, options.timeout)
+    plan.timeoutNanoseconds = options.timeout
     plan.keepsAlive = !options.noKeepAlive
     plan.countsEvents = options.events
     plan.readBytesPerSecond = options.readRate.map { max(1, $0) }
@@ -56,6 +57,7 @@ struct RunPlanner {
       throw FlagFault("--account is for envelopes: with --execute")
     }
     if let duration = options.duration, duration <= 0 { throw FlagFault("-d is more than 0") }
+    if options.timeout <= 0 { throw FlagFault("--timeout is more than 0: a long one is 1h") }
     if options.urls.isEmpty { throw FlagFault("a URL is missing") }
   }
 
