@@ -63,8 +63,21 @@ import Testing
     let shown = CommandText.masked([
       "bench", "run", "--api-key", "geheim", "-H", "Authorization: Bearer geheim", "-H",
       "X-Token:geheim", "--header=cookie: geheim", "--api-key=geheim", "-H", "Accept: text/plain",
+      "-HX: geheim", "-H=Authorization: geheim", "-H", "geheim", "-b", "geheim", "-bgeheim",
+      "--body={geheim}", "http://h/p?key=geheim&b=geheim&geheim", "--endpoint=/x?y=geheim",
+      "-b", "@file",
     ])
     #expect(!shown.contains("geheim"))
-    #expect(shown.contains("'Accept: text/plain'"))
+    #expect(shown.contains("'Accept: text/plain'") && shown.contains("-b @file"))
+    #expect(shown.contains("'http://h/p?key=***&b=***&***'"))
+  }
+
+  @Test func `what an answer repeats of a secret is masked, cut or whole`() {
+    var mask = SecretMask()
+    mask.add("Bearer geheim-123")
+    mask.add("?key=wort4&x=1")
+    #expect(mask.masked("no key wort4, token geheim-123!") == "no key ***, token ***!")
+    #expect(mask.masked("token geheim-1") == "token ***")
+    #expect(mask.masked("x=1 is no secret") == "x=1 is no secret")
   }
 }

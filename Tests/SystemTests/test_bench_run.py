@@ -374,9 +374,25 @@ def test_the_report_has_what_its_schema_says(origin, tmp_path):
     assert "Total count    =           20" in hgrm
 
 
+def test_no_report_holds_what_was_secret(tmp_path):
+    """Fields, queries, bodies and keys, though the server repeats what it was sent."""
+    def handler(connection):
+        while request := connection.read_request():
+            text = f"{request.header('x-own')} {request.target} ".encode()
+            connection.send(scripted.answer(text, status=401))
+    with served(handler) as server:
+        run = Run(tmp_path, "-n", 2, "-HX-Own: secret-1", "-H=Authorization: Bearer secret-2",
+                  "--api-key", "secret-3", "-b", '{"password": "secret-4"}', "--html",
+                  tmp_path / "page.html", server.url + "/path?key=secret-5&secret-6")
+    assert run.causes == {"status 401": 2}
+    shown = run.text + json.dumps(run.report) + (tmp_path / "page.html").read_text()
+    assert "secret-" not in shown and "/path?key=***&***" in shown and "X-Own: ***" in shown
+
+
 def test_the_page_holds_the_report_and_needs_nothing_else(origin, tmp_path):
     page = tmp_path / "page.html"
-    run = Run(tmp_path, "-n", 20, "-H", "X: </script><script>", "--html", page, origin + "/text")
+    run = Run(tmp_path, "-n", 20, "-H", "Accept: </script><script>", "--html", page,
+              origin + "/text")
     text = page.read_text()
     embedded = text.split('id="data">\n')[1].split("</script>")[0]
     assert json.loads(embedded) == run.report and "</script>" in run["generator"]["command"]

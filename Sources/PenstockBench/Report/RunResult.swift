@@ -58,7 +58,7 @@ struct RunResult: Sendable {
       let count = tallies.sum { $0.codes[code] }
       return count == 0 ? nil : CodeCount(code: code, count: count)
     }
-    causes = Self.causes(tallies, codes, unanswered)
+    causes = Self.causes(tallies, codes, unanswered, plan.secrets)
     events = plan.countsEvents ? EventResult(tallies) : nil
     receivedBytes = tallies.sum(\.receivedBytes)
     payloadBytes = tallies.sum(\.payloadBytes)
@@ -79,13 +79,15 @@ struct RunResult: Sendable {
   private func rate(_ count: Int) -> Double { loadSeconds > 0 ? Double(count) / loadSeconds : 0 }
 
   private static func causes(
-    _ tallies: [ThreadTally], _ codes: [CodeCount], _ unanswered: Int
+    _ tallies: [ThreadTally], _ codes: [CodeCount], _ unanswered: Int,
+    _ secrets: SecretMask
   ) -> [ErrorTally] {
     var causes: [ErrorTally] = []
     for code in codes where code.code >= 400 {
       let example = tallies.lazy.compactMap { $0.example(ofStatus: code.code) }.first
       causes.append(
-        ErrorTally(cause: "status \(code.code)", count: code.count, example: example ?? ""))
+        ErrorTally(
+          cause: "status \(code.code)", count: code.count, example: secrets.masked(example ?? "")))
     }
     for failure in tallies.flatMap(\.failures) {
       if let index = causes.firstIndex(where: { $0.cause == failure.cause }) {

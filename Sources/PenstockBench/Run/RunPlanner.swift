@@ -20,6 +20,9 @@ struct RunPlanner {
       options.execute
       ? try addExecuteRequests(to: &plan, template) : try addRequests(to: &plan, template)
     plan.mix = Mix(weights: weights)
+    for field in template.fields where !CommandText.isHarmless(fieldNamed: field.name) {
+      plan.secrets.add(field.value)
+    }
     // A thread without a connection or a request would have nothing to tell.
     plan.threads = min(options.threads, options.connections, options.requests ?? Int.max)
     plan.connections = options.connections
@@ -74,7 +77,8 @@ struct RunPlanner {
         PreparedRequest(
           bytes: bytes, isHead: template.method == "HEAD", origin: try origin(of: url, in: &plan),
           target: plan.targets.count))
-      plan.targets.append("\(template.method) \(weighted.text)")
+      plan.targets.append("\(template.method) \(CommandText.maskedQuery(weighted.text))")
+      plan.secrets.add(url.target.drop { $0 != "?" })
     }
     return options.urls.map(\.weight)
   }
@@ -90,6 +94,8 @@ struct RunPlanner {
     outer.method = "POST"
     outer.fields.append(RequestField(name: "Content-Type", value: "application/json"))
     let origin = try origin(of: url, in: &plan)
+    let endpoint = CommandText.maskedQuery(options.endpoint)
+    plan.secrets.add(options.endpoint.drop { $0 != "?" })
     for account in options.account {
       outer.body = envelope.json(account: account.text)
       let target = url.target == "/" ? ExecuteEnvelope.path : url.target
@@ -97,7 +103,7 @@ struct RunPlanner {
         PreparedRequest(
           bytes: outer.bytes(target: target, authority: url.authority), isHead: false,
           origin: origin, target: plan.targets.count))
-      plan.targets.append("\(account.text): \(template.method) \(options.endpoint)")
+      plan.targets.append("\(account.text): \(template.method) \(endpoint)")
     }
     return options.account.map(\.weight)
   }
