@@ -109,6 +109,7 @@ struct JSONReport {
   private func generator(_ json: inout JSONText) {
     json.object("generator") { json in
       json.add("command", commandLine)
+      json.add("version", BenchCommand.configuration.version)
       json.add("system", Machine.system)
       json.add("cores", Machine.cores)
       json.add("threads", plan.threads)
