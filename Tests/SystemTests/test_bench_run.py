@@ -301,8 +301,15 @@ def test_tls_is_verified(tmp_path, authority, ca_file):
         unknown = Run(tmp_path, "-n", 30, "-c", 2, url)
         careless = Run(tmp_path, "-n", 30, "-c", 2, "--insecure", url)
     assert (trusted["requests"], trusted["errors"]) == (30, 0)
-    assert unknown.code == 1 and "not trusted" in unknown.complaint
+    assert unknown.code == 1 and "not trusted: unable to get local issuer" in unknown.complaint
     assert (careless["requests"], careless["errors"]) == (30, 0)
+    with served(scripted.echo, tls=scripted.tls_context(authority, "other.test")) as server:
+        address = Run(tmp_path, "-n", 1, "--ca", ca_file, f"https://127.0.0.1:{server.port}/")
+        name = Run(tmp_path, "-n", 1, "--ca", ca_file, f"https://localhost:{server.port}/")
+    assert "IP address mismatch" in address.complaint and "hostname mismatch" in name.complaint
+    with served(scripted.echo) as server:
+        plain = Run(tmp_path, "-n", 1, f"https://127.0.0.1:{server.port}/")
+    assert plain.code == 1 and "speaks no TLS" in plain.complaint
 
 
 def test_unix_sockets(tmp_path):
