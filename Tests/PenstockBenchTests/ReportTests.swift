@@ -56,7 +56,7 @@ import Testing
     let bound = try ErrorBound(parsing: "1%")
     #expect(bound.allows(1, of: 100) && !bound.allows(2, of: 100))
     for text in ["-1", "x", "1.5", "101%", "%"] {
-      #expect(throws: FlagFault.self, "\(text)") { try ErrorBound(parsing: text) }
+      #expect(throws: RunFault.self, "\(text)") { try ErrorBound(parsing: text) }
     }
   }
 

@@ -53,7 +53,7 @@ struct JSONReport {
       json.add("min", Double(latencies.min) / 1e9)
       json.add("mean", latencies.mean / 1e9)
       json.add("stddev", latencies.stdDeviation / 1e9)
-      for percentile in Percentile.shown {
+      for percentile in Latencies.shownPercentiles {
         json.add(percentile.name, latencies.seconds(atPercentile: percentile.value))
       }
       json.add("max", Double(latencies.maxRecorded) / 1e9)

@@ -13,7 +13,8 @@ struct RunResult: Sendable {
   let plainLatency: Latencies
   let errorLatency: Latencies
   let sendLag: Latencies
-  let codes: [CodeCount]
+  /// How many answers had which status.
+  let codes: [(code: Int, count: Int)]
   /// Each cause, the commonest first.
   let causes: [ErrorTally]
   let targets: [TargetResult]
@@ -56,7 +57,7 @@ struct RunResult: Sendable {
     errors = targets.reduce(0) { $0 + $1.errors } + unanswered
     codes = (0..<600).compactMap { code in
       let count = tallies.sum { $0.codes[code] }
-      return count == 0 ? nil : CodeCount(code: code, count: count)
+      return count == 0 ? nil : (code, count)
     }
     causes = Self.causes(tallies, codes, unanswered, plan.secrets)
     events = plan.countsEvents ? EventResult(tallies) : nil
@@ -79,7 +80,7 @@ struct RunResult: Sendable {
   private func rate(_ count: Int) -> Double { loadSeconds > 0 ? Double(count) / loadSeconds : 0 }
 
   private static func causes(
-    _ tallies: [ThreadTally], _ codes: [CodeCount], _ unanswered: Int,
+    _ tallies: [ThreadTally], _ codes: [(code: Int, count: Int)], _ unanswered: Int,
     _ secrets: SecretMask
   ) -> [ErrorTally] {
     var causes: [ErrorTally] = []

@@ -101,7 +101,7 @@ struct TextReport {
     }
     add("min") { Double($0.min) / 1e9 }
     add("mean") { $0.mean / 1e9 }
-    for percentile in Percentile.shown {
+    for percentile in Latencies.shownPercentiles {
       add(percentile.name) { $0.seconds(atPercentile: percentile.value) }
     }
     add("max") { Double($0.maxRecorded) / 1e9 }

@@ -29,7 +29,7 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     let plan: RunPlan
-    do throws(FlagFault) {
+    do throws(RunFault) {
       plan = try RunPlanner(options: options).plan()
     } catch {
       fputs("penstock-bench: \(error)\n", stderr)
@@ -42,7 +42,7 @@ struct RunCommand: ParsableCommand {
       }
       let (plan, result) = options.findMax ? try findMax(plan) : (plan, try carryOut(plan))
       try report(plan, result)
-    } catch let error as FlagFault {
+    } catch let error as RunFault {
       fputs("penstock-bench: \(error)\n", stderr)
       throw ExitCode(1)
     }
@@ -54,7 +54,7 @@ struct RunCommand: ParsableCommand {
       minRatePerSecond: options.minRate)
   }
 
-  private func carryOut(_ plan: RunPlan) throws(FlagFault) -> RunResult {
+  private func carryOut(_ plan: RunPlan) throws(RunFault) -> RunResult {
     let generator = Generator(plan: plan)
     try generator.start()
     Interruption.listen()
@@ -65,14 +65,14 @@ struct RunCommand: ParsableCommand {
     }
     progress.clear()
     if let failure = generator.board.failure {
-      throw FlagFault("no connection to \(plan.origins[0].address): \(failure)")
+      throw RunFault("no connection to \(plan.origins[0].address): \(failure)")
     }
     let (tallies, timeline) = generator.board.take()
     return RunResult(plan, tallies, timeline)
   }
 
   /// Runs again and again at other rates. The run to report is the best that was carried.
-  private func findMax(_ plan: RunPlan) throws(FlagFault) -> (RunPlan, RunResult) {
+  private func findMax(_ plan: RunPlan) throws(RunFault) -> (RunPlan, RunResult) {
     var plan = plan
     var search = KneeSearch(firstRate: plan.schedule?.firstRate ?? 1000)
     var thresholds = thresholds
@@ -92,7 +92,7 @@ struct RunCommand: ParsableCommand {
       fflush(nil)
       if isCarried || best == nil { best = (plan, result) }
     }
-    guard let best else { throw FlagFault("interrupted before the first step") }
+    guard let best else { throw RunFault("interrupted before the first step") }
     if let carried = search.carriedRate {
       print("\nthe highest rate that was carried: \(Figure.rate(carried)) requests a second\n")
     } else {
