@@ -25,6 +25,11 @@ public struct ByteStream: ~Copyable {
   /// The handshake went on from an earlier session (RFC 8446 §2.2).
   public var isResumed: Bool { ssl.map { SSL_session_reused($0) == 1 } ?? false }
 
+  /// Why the peer's certificate is not trusted, in OpenSSL's words; after `.untrusted`.
+  public var certificateFault: String? {
+    ssl.map { String(cString: X509_verify_cert_error_string(SSL_get_verify_result($0))) }
+  }
+
   /// Bytes that OpenSSL holds and epoll will not tell of.
   public var hasHeldInput: Bool { ssl.map { SSL_has_pending($0) == 1 } ?? false }
 

@@ -89,7 +89,7 @@ import Wire
     for text in [
       "h", "ftp://h", "http://", "http://u:p@h", "http://h:0", "http://h:x", "http://h/ ",
     ] {
-      #expect(throws: FlagFault.self, "\(text)") { try TargetURL(parsing: text) }
+      #expect(throws: RunFault.self, "\(text)") { try TargetURL(parsing: text) }
     }
   }
 

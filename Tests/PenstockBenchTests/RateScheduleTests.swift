@@ -37,7 +37,7 @@ import Testing
 
   @Test func `rates that are none are refused`() {
     for text in ["0", "-1", "x", "100..", "100..200", "100..200/", "..5/1s", "1..2/0s", "1e3"] {
-      #expect(throws: FlagFault.self, "\(text)") { try RateSchedule(parsing: text) }
+      #expect(throws: RunFault.self, "\(text)") { try RateSchedule(parsing: text) }
     }
   }
 

@@ -16,8 +16,10 @@ import Testing
         target: 0, status: status, payloadBytes: 1, latency: value * 1_000_000,
         plain: 1_000_000)
     }
-    tally.wallNanoseconds = 1_000_000_000
     change(tally)
+    tally.durationNanoseconds = 1_000_000_000
+    tally.onLoadEnd(
+      afterNanoseconds: 1_000_000_000, cpuNanoseconds: tally.cpuNanoseconds)
     return RunResult(plan, [tally], [])
   }
 
@@ -54,7 +56,7 @@ import Testing
     let bound = try ErrorBound(parsing: "1%")
     #expect(bound.allows(1, of: 100) && !bound.allows(2, of: 100))
     for text in ["-1", "x", "1.5", "101%", "%"] {
-      #expect(throws: FlagFault.self, "\(text)") { try ErrorBound(parsing: text) }
+      #expect(throws: RunFault.self, "\(text)") { try ErrorBound(parsing: text) }
     }
   }
 

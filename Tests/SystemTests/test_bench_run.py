@@ -122,6 +122,30 @@ def test_a_body_comes_from_a_file(tmp_path):
     assert request.method == "POST" and request.body == b"\x00\xff" * 700
 
 
+@pytest.mark.parametrize("arguments", [["-c", 4], ["-c", 4, "-R", 400]])
+def test_one_answer_that_is_late_does_not_lower_the_rate(tmp_path, arguments):
+    """One request is never answered, and given up long after the load's end."""
+    first = threading.Lock()
+
+    def handler(connection):
+        while connection.read_request():
+            if first.acquire(blocking=False):
+                return scripted.never_answers(connection)
+            time.sleep(0.005)
+            connection.send(scripted.answer(b"{}"))
+    with served(handler) as server:
+        run = Run(tmp_path, "-d", "1s", "--timeout", "2s", *arguments, server.url)
+    assert run["errors"] == 1 and run["requests"] > 200
+    assert run["requests_per_second"] > 0.9 * run["requests"]
+    assert run["duration_seconds"] < 1.5
+
+
+def test_fewer_requests_than_threads_or_connections(origin, tmp_path):
+    run = Run(tmp_path, "-n", 3, "-c", 10, "-t", 4, origin + "/text")
+    assert (run["requests"], run["errors"]) == (3, 0)
+    assert run["generator"]["threads"] == 3 and not run["saturated"]
+
+
 # --- Open loop
 
 def stalling(stall_at, seconds):
@@ -230,7 +254,7 @@ def test_thresholds_stand_first_and_decide_the_exit_code(origin, tmp_path):
 @pytest.mark.parametrize("arguments, named", [
     (["-d", "5k"], "-n 5k"), (["-n", "10s"], "-d 10s"), (["-c", "1m"], "-d 1m"),
     (["-H", "POST"], "-m POST"), (["-t", "5s"], "--timeout 5s"), (["-R", "10s"], "-d 10s"),
-    (["--find-max"], "--max-p99")])
+    (["--timeout", "0"], "1h"), (["--find-max"], "--max-p99")])
 def test_a_wrong_value_names_the_flag_that_was_meant(tmp_path, arguments, named):
     run = Run(tmp_path, *arguments, "http://127.0.0.1:1/")
     assert run.code == 64 and named in run.complaint
@@ -248,6 +272,25 @@ def test_an_interrupted_run_reports(origin, tmp_path):
     assert report["requests"] > 0 and report["duration_seconds"] < 10
 
 
+def test_what_an_interruption_cuts_is_no_error(tmp_path):
+    with served(scripted.never_answers) as server:
+        process = subprocess.Popen(
+            [bench.BENCH, "run", "-d", "60s", "-c", "4", "--max-errors", "0", "--json",
+             str(tmp_path / "report.json"), server.url], stdout=subprocess.DEVNULL)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["requests"], report["errors"], report["requests_interrupted"]) == (0, 0, 4)
+
+
+def test_a_report_that_cannot_be_written_is_said_before_the_run(origin, tmp_path):
+    started = time.monotonic()
+    run = Run(tmp_path, "-d", "30s", "--html", tmp_path / "none" / "page.html", origin + "/text")
+    assert run.code == 1 and "cannot write" in run.complaint
+    assert time.monotonic() - started < 10
+
+
 # --- TLS, unix sockets, slow readers, event streams
 
 def test_tls_is_verified(tmp_path, authority, ca_file):
@@ -258,8 +301,15 @@ def test_tls_is_verified(tmp_path, authority, ca_file):
         unknown = Run(tmp_path, "-n", 30, "-c", 2, url)
         careless = Run(tmp_path, "-n", 30, "-c", 2, "--insecure", url)
     assert (trusted["requests"], trusted["errors"]) == (30, 0)
-    assert unknown.code == 1 and "not trusted" in unknown.complaint
+    assert unknown.code == 1 and "not trusted: unable to get local issuer" in unknown.complaint
     assert (careless["requests"], careless["errors"]) == (30, 0)
+    with served(scripted.echo, tls=scripted.tls_context(authority, "other.test")) as server:
+        address = Run(tmp_path, "-n", 1, "--ca", ca_file, f"https://127.0.0.1:{server.port}/")
+        name = Run(tmp_path, "-n", 1, "--ca", ca_file, f"https://localhost:{server.port}/")
+    assert "IP address mismatch" in address.complaint and "hostname mismatch" in name.complaint
+    with served(scripted.echo) as server:
+        plain = Run(tmp_path, "-n", 1, f"https://127.0.0.1:{server.port}/")
+    assert plain.code == 1 and "speaks no TLS" in plain.complaint
 
 
 def test_unix_sockets(tmp_path):
@@ -331,9 +381,25 @@ def test_the_report_has_what_its_schema_says(origin, tmp_path):
     assert "Total count    =           20" in hgrm
 
 
+def test_no_report_holds_what_was_secret(tmp_path):
+    """Fields, queries, bodies and keys, though the server repeats what it was sent."""
+    def handler(connection):
+        while request := connection.read_request():
+            text = f"{request.header('x-own')} {request.target} ".encode()
+            connection.send(scripted.answer(text, status=401))
+    with served(handler) as server:
+        run = Run(tmp_path, "-n", 2, "-HX-Own: secret-1", "-H=Authorization: Bearer secret-2",
+                  "--api-key", "secret-3", "-b", '{"password": "secret-4"}', "--html",
+                  tmp_path / "page.html", server.url + "/path?key=secret-5&secret-6")
+    assert run.causes == {"status 401": 2}
+    shown = run.text + json.dumps(run.report) + (tmp_path / "page.html").read_text()
+    assert "secret-" not in shown and "/path?key=***&***" in shown and "X-Own: ***" in shown
+
+
 def test_the_page_holds_the_report_and_needs_nothing_else(origin, tmp_path):
     page = tmp_path / "page.html"
-    run = Run(tmp_path, "-n", 20, "-H", "X: </script><script>", "--html", page, origin + "/text")
+    run = Run(tmp_path, "-n", 20, "-H", "Accept: </script><script>", "--html", page,
+              origin + "/text")
     text = page.read_text()
     embedded = text.split('id="data">\n')[1].split("</script>")[0]
     assert json.loads(embedded) == run.report and "</script>" in run["generator"]["command"]

@@ -3,13 +3,13 @@ enum ErrorBound: Equatable, Sendable {
   case count(Int)
   case share(Double)
 
-  init(parsing text: String) throws(FlagFault) {
+  init(parsing text: String) throws(RunFault) {
     if text.hasSuffix("%"), let share = FlagValue.decimal(text.dropLast()), share <= 100 {
       self = .share(share / 100)
     } else if let count = Int(text), count >= 0 {
       self = .count(count)
     } else {
-      throw FlagFault("`\(text)` is not a number of errors such as 0, or a share such as 1%")
+      throw RunFault("`\(text)` is not a number of errors such as 0, or a share such as 1%")
     }
   }
 

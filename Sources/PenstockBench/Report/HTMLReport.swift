@@ -32,10 +32,12 @@ enum HTMLReport {
       gap: .8rem; }
     .figures div { border: 1px solid var(--line); border-radius: 6px; padding: .6rem .8rem; }
     .figures b { display: block; font-size: 1.25rem; }
+    .figures b:not(.bad) { color: light-dark(#1b1f24, #e6e9ed); }
     .wide { overflow-x: auto; } table { border-collapse: collapse; }
     td, th { text-align: right; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid var(--line);
-      font-variant-numeric: tabular-nums; }
-    td:first-child, th:first-child, .text { text-align: left; overflow-wrap: anywhere; }
+      font-variant-numeric: tabular-nums; white-space: nowrap; }
+    td:first-child, th:first-child, .text { text-align: left; white-space: normal;
+      overflow-wrap: anywhere; min-width: 6rem; }
     code { overflow-wrap: anywhere; } .dim { color: var(--dim); } .bad { color: var(--bad); }
     .good { color: var(--good); }
     .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr));
@@ -72,10 +74,11 @@ enum HTMLReport {
     function table(heads, rows) {
       const made = add(add(main, "div", undefined, "wide"), "table");
       const line = add(made, "tr");
-      for (const head of heads) add(line, "th", head);
+      const kind = head => head === "example" ? "text" : "";
+      for (const head of heads) add(line, "th", head, kind(head));
       for (const row of rows) {
         const line = add(made, "tr");
-        for (const cell of row) add(line, "td", cell, cell.length > 24 ? "text" : "");
+        row.forEach((cell, index) => add(line, "td", cell, kind(heads[index])));
       }
     }
     function draw(parent, name, attributes, text) {
@@ -128,6 +131,8 @@ enum HTMLReport {
     add(main, "p", open
       ? "Open loop: latency is from when each request was planned, stalls of the server included."
       : "Closed loop: latency is from sending; a stall counts once for each connection only.");
+    if (run.requests_interrupted > 0)
+      add(main, "p", "Interrupted, with " + whole(run.requests_interrupted) + " in flight.");
     add(main, "p", run.saturated
       ? "The generator was the bottleneck: " + run.saturation.join("; ")
       : "The generator was not the bottleneck.", run.saturated ? "bad" : "dim");
@@ -147,25 +152,41 @@ enum HTMLReport {
     const curves = [[open ? "from plan" : "from sending", "var(--one)", curve(latency)]];
     if (open)
       curves.push(["from sending", "var(--two)", curve(run.latency_from_send_seconds)]);
-    add(main, "h2", "Latency and time");
+    const hasLatency = latency.count > 0;
+    add(main, "h2", hasLatency ? "Latency and time" : "Time");
     const charts = add(main, "div", undefined, "charts");
-    chart(charts, "Latency by percentile", names.map(name => [place(name), name]), curves, time);
+    if (hasLatency)
+      chart(charts, "Latency by percentile", names.map(name => [place(name), name]), curves, time);
     if (run.timeline.length > 0) {
       const ticks = run.timeline.map(row => [row.second, row.second + " s"]);
       const over = key => run.timeline.map(row => [row.second, row[key]]);
       chart(charts, "Requests a second", ticks, [["requests", "var(--one)", over("requests")]],
         whole);
-      chart(charts, "Latency over time", ticks, [["p50", "var(--one)", over("p50_seconds")],
-        ["p99", "var(--two)", over("p99_seconds")]], time);
+      if (hasLatency)
+        chart(charts, "Latency over time", ticks, [["p50", "var(--one)", over("p50_seconds")],
+          ["p99", "var(--two)", over("p99_seconds")]], time);
       chart(charts, "Errors a second", ticks, [["errors", "var(--bad)", over("errors")]], whole);
     }
-    add(main, "h2", "Latency of successes");
-    const rows = ["min", "mean", ...names, "max"];
-    table(open ? ["", "from plan", "from sending"] : ["", "from sending"], rows.map(name =>
-      [name, time(latency[name])].concat(open ? [time(run.latency_from_send_seconds[name])] : [])));
-    add(main, "h2", "Answers");
-    table(["status", "count"],
-      Object.entries(run.codes).map(([code, count]) => [code, whole(count)]));
+    // Columns are [name, latency].
+    function latencies(title, columns) {
+      add(main, "h2", title);
+      table(["", ...columns.map(column => column[0])], ["min", "mean", ...names, "max"].map(
+        name => [name, ...columns.map(column => time(column[1][name]))]));
+    }
+    if (hasLatency)
+      latencies("Latency of successes", open
+        ? [["from plan", latency], ["from sending", run.latency_from_send_seconds]]
+        : [["from sending", latency]]);
+    const streams = run.event_streams;
+    if (streams)
+      latencies("Event streams: " + whole(streams.events) + " events, " + whole(streams.streams_cut)
+        + " streams cut at the end",
+        [["first event", streams.first_event_seconds], ["gap", streams.gap_seconds]]);
+    if (run.requests > 0) {
+      add(main, "h2", "Answers");
+      table(["status", "count"],
+        Object.entries(run.codes).map(([code, count]) => [code, whole(count)]));
+    }
     if (run.error_causes.length > 0) {
       add(main, "h2", "Errors by cause");
       table(["cause", "count", "example"], run.error_causes.map(one =>
@@ -179,7 +200,8 @@ enum HTMLReport {
     add(add(main, "p"), "code", run.generator.command);
     add(main, "p", "connections: " + run.generator.connections + "; threads: "
       + run.generator.threads + "; " + time(run.generator.cpu_seconds / Math.max(1, run.requests))
-      + " of CPU a request; " + run.generator.system + ", " + run.generator.cores + " cores",
+      + " of CPU a request; " + run.generator.version + ", "
+      + run.generator.system + ", " + run.generator.cores + " cores",
       "dim");
 
     """

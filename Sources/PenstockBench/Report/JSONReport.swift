@@ -15,6 +15,7 @@ struct JSONReport {
       json.add("duration_seconds", result.durationSeconds)
       json.add("successes", result.successes)
       json.add("requests_per_second", result.ratePerSecond)
+      json.add("requests_interrupted", result.interrupted)
       json.add("mode", result.isOpenLoop ? "open_loop" : "closed_loop")
       json.add("latency_from", result.isOpenLoop ? "planned_send" : "send")
       latency("latency_seconds", result.latency, &json)
@@ -52,7 +53,7 @@ struct JSONReport {
       json.add("min", Double(latencies.min) / 1e9)
       json.add("mean", latencies.mean / 1e9)
       json.add("stddev", latencies.stdDeviation / 1e9)
-      for percentile in Percentile.shown {
+      for percentile in Latencies.shownPercentiles {
         json.add(percentile.name, latencies.seconds(atPercentile: percentile.value))
       }
       json.add("max", Double(latencies.maxRecorded) / 1e9)
@@ -108,6 +109,7 @@ struct JSONReport {
   private func generator(_ json: inout JSONText) {
     json.object("generator") { json in
       json.add("command", commandLine)
+      json.add("version", BenchCommand.configuration.version)
       json.add("system", Machine.system)
       json.add("cores", Machine.cores)
       json.add("threads", plan.threads)

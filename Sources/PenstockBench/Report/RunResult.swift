@@ -2,6 +2,8 @@
 struct RunResult: Sendable {
   let isOpenLoop: Bool
   let durationSeconds: Double
+  /// Of the load, without the wait for the last answers: what rates are of.
+  let loadSeconds: Double
   /// Whole answers, whatever their status.
   let requests: Int
   let errors: Int
@@ -11,7 +13,8 @@ struct RunResult: Sendable {
   let plainLatency: Latencies
   let errorLatency: Latencies
   let sendLag: Latencies
-  let codes: [CodeCount]
+  /// How many answers had which status.
+  let codes: [(code: Int, count: Int)]
   /// Each cause, the commonest first.
   let causes: [ErrorTally]
   let targets: [TargetResult]
@@ -26,14 +29,21 @@ struct RunResult: Sendable {
   let planned: Int
   let dropped: Int
   let unanswered: Int
+  let interrupted: Int
   /// Of each thread, as a share of one core.
   let cpuShares: [Double]
   let cpuSeconds: Double
+  private let loadAnswers: Int
+  private let loadSuccesses: Int
 
   init(_ plan: RunPlan, _ tallies: [ThreadTally], _ timeline: [TimelineRow]) {
     isOpenLoop = plan.schedule != nil
     self.timeline = timeline
-    durationSeconds = Double(tallies.map(\.wallNanoseconds).max() ?? 0) / 1e9
+    durationSeconds = Double(tallies.map(\.durationNanoseconds).max() ?? 0) / 1e9
+    let loads = tallies.compactMap(\.load)
+    loadSeconds = Double(loads.map(\.nanoseconds).max() ?? 0) / 1e9
+    loadAnswers = loads.reduce(0) { $0 + $1.answers }
+    loadSuccesses = loads.reduce(0) { $0 + $1.successes }
     targets = plan.targets.indices.map { index in
       TargetResult(name: plan.targets[index], tallies.map { $0.targets[index] })
     }
@@ -42,13 +52,14 @@ struct RunResult: Sendable {
     errorLatency = Self.sum(tallies.map(\.errorLatency))
     sendLag = Self.sum(tallies.map(\.sendLag))
     unanswered = tallies.sum(\.unanswered)
+    interrupted = tallies.sum(\.interrupted)
     requests = targets.reduce(0) { $0 + $1.requests }
     errors = targets.reduce(0) { $0 + $1.errors } + unanswered
     codes = (0..<600).compactMap { code in
       let count = tallies.sum { $0.codes[code] }
-      return count == 0 ? nil : CodeCount(code: code, count: count)
+      return count == 0 ? nil : (code, count)
     }
-    causes = Self.causes(tallies, codes, unanswered)
+    causes = Self.causes(tallies, codes, unanswered, plan.secrets)
     events = plan.countsEvents ? EventResult(tallies) : nil
     receivedBytes = tallies.sum(\.receivedBytes)
     payloadBytes = tallies.sum(\.payloadBytes)
@@ -57,22 +68,27 @@ struct RunResult: Sendable {
     connectionsOpened = tallies.sum(\.connectionsOpened)
     planned = tallies.sum(\.arrivals)
     dropped = tallies.sum(\.arrivalsDropped)
-    cpuShares = tallies.map { Double($0.cpuNanoseconds) / Double(max(1, $0.wallNanoseconds)) }
+    cpuShares = loads.map { Double($0.cpuNanoseconds) / Double(max(1, $0.nanoseconds)) }
     cpuSeconds = Double(tallies.reduce(0) { $0 + $1.cpuNanoseconds }) / 1e9
   }
 
   var successes: Int { Int(latency.totalCount) }
-  /// Whole answers a second.
-  var ratePerSecond: Double { durationSeconds > 0 ? Double(requests) / durationSeconds : 0 }
+  /// Whole answers a second while the load lasted.
+  var ratePerSecond: Double { rate(loadAnswers) }
+  var successesPerSecond: Double { rate(loadSuccesses) }
+
+  private func rate(_ count: Int) -> Double { loadSeconds > 0 ? Double(count) / loadSeconds : 0 }
 
   private static func causes(
-    _ tallies: [ThreadTally], _ codes: [CodeCount], _ unanswered: Int
+    _ tallies: [ThreadTally], _ codes: [(code: Int, count: Int)], _ unanswered: Int,
+    _ secrets: SecretMask
   ) -> [ErrorTally] {
     var causes: [ErrorTally] = []
     for code in codes where code.code >= 400 {
       let example = tallies.lazy.compactMap { $0.example(ofStatus: code.code) }.first
       causes.append(
-        ErrorTally(cause: "status \(code.code)", count: code.count, example: example ?? ""))
+        ErrorTally(
+          cause: "status \(code.code)", count: code.count, example: secrets.masked(example ?? "")))
     }
     for failure in tallies.flatMap(\.failures) {
       if let index = causes.firstIndex(where: { $0.cause == failure.cause }) {

@@ -33,11 +33,10 @@ struct TextReport {
   }
 
   private var counts: [String] {
-    let seconds = max(result.durationSeconds, 1e-9)
     var lines = [
       row(
         "requests",
-        "\(Figure.count(result.requests)) in \(Figure.seconds(seconds)), "
+        "\(Figure.count(result.requests)) in \(Figure.seconds(result.durationSeconds)), "
           + "\(Figure.rate(result.ratePerSecond)) a second"),
       row("successes", Figure.count(result.successes)),
       row("errors", Figure.count(result.errors)),
@@ -46,16 +45,17 @@ struct TextReport {
       let dropped = result.dropped > 0 ? ", \(Figure.count(result.dropped)) never sent" : ""
       lines.append(row("planned", Figure.count(result.planned) + dropped))
     }
-    lines.append(
-      row(
-        "codes",
-        result.codes.map { "\($0.code): \(Figure.count($0.count))" }
-          .joined(separator: ", ")))
+    if result.interrupted > 0 {
+      lines.append(row("interrupted", Figure.count(result.interrupted) + " in flight"))
+    }
+    let codes = result.codes.map { "\($0.code): \(Figure.count($0.count))" }
+    if !codes.isEmpty { lines.append(row("codes", codes.joined(separator: ", "))) }
+    let received = Double(result.receivedBytes)
     lines.append(
       row(
         "received",
-        "\(Figure.bytes(Double(result.receivedBytes))), "
-          + "\(Figure.bytes(Double(result.receivedBytes) / seconds)) a second"))
+        "\(Figure.bytes(received)), "
+          + "\(Figure.bytes(received / max(result.durationSeconds, 1e-9))) a second"))
     lines.append(row("connections", "\(Figure.count(result.connectionsOpened)) opened"))
     return lines
   }
@@ -101,7 +101,7 @@ struct TextReport {
     }
     add("min") { Double($0.min) / 1e9 }
     add("mean") { $0.mean / 1e9 }
-    for percentile in Percentile.shown {
+    for percentile in Latencies.shownPercentiles {
       add(percentile.name) { $0.seconds(atPercentile: percentile.value) }
     }
     add("max") { Double($0.maxRecorded) / 1e9 }

@@ -33,8 +33,7 @@ struct Thresholds: Sendable {
           isMet: bound.allows(failed, of: failed + result.successes)))
     }
     if let limit = minRatePerSecond {
-      let rate =
-        result.durationSeconds > 0 ? Double(result.successes) / result.durationSeconds : 0
+      let rate = result.successesPerSecond
       outcomes.append(
         Outcome(
           flag: "--min-rate \(Figure.rate(limit))",
@@ -44,6 +43,6 @@ struct Thresholds: Sendable {
     return outcomes
   }
 
-  /// An open loop at the very rate that is asked for ends with its last answer, a little later.
+  /// Of an open loop at the very rate that is asked for, the last answers come a little later.
   private static let rateTolerance = 0.999
 }

@@ -7,7 +7,8 @@ struct Verdict: Sendable, Equatable {
 
   init(_ result: RunResult) {
     var reasons: [String] = []
-    let hot = result.cpuShares.enumerated().filter { $0.element >= Self.hotShare }
+    let isLong = result.loadSeconds >= Self.leastSeconds
+    let hot = result.cpuShares.enumerated().filter { isLong && $0.element >= Self.hotShare }
     if let hottest = hot.max(by: { $0.element < $1.element }) {
       reasons.append(
         "\(hot.count) of \(result.cpuShares.count) threads had no time left (the busiest used "
@@ -32,6 +33,8 @@ struct Verdict: Sendable, Equatable {
 
   /// A thread that is as busy as this makes answers wait for it.
   private static let hotShare = 0.9
+  /// In less time a thread is busy because it begins.
+  private static let leastSeconds = 0.1
   private static let lagSeconds = 1e-3
   /// A smaller part of what was measured does not matter.
   private static let lagShare = 0.1

@@ -6,14 +6,14 @@ enum FlagValue {
   // MARK: Times
 
   /// `500us`, `20ms`, `10s`, `1.5m`, `1h`; a number alone is seconds.
-  static func nanoseconds(_ text: String) throws(FlagFault) -> Int64 {
+  static func nanoseconds(_ text: String) throws(RunFault) -> Int64 {
     if let read = time(text) { return read }
     if magnitude(text) != nil {
-      throw FlagFault(
+      throw RunFault(
         "`\(text)` is a number and not a time such as 10s: requests are -n \(text), "
           + "requests a second -R \(text)")
     }
-    throw FlagFault("`\(text)` is not a time such as 500us, 20ms, 10s, 1m or 1h")
+    throw RunFault("`\(text)` is not a time such as 500us, 20ms, 10s, 1m or 1h")
   }
 
   /// Nil where the text is no time; a number alone is one.
@@ -32,32 +32,32 @@ enum FlagValue {
   // MARK: Numbers
 
   /// `500`, `5k`, `1M`: of connections, threads or requests.
-  static func count(_ text: String, of flag: CountFlag) throws(FlagFault) -> Int {
+  static func count(_ text: String, of flag: String, max: Int) throws(RunFault) -> Int {
     if let number = magnitude(text) ?? decimal(text[...]), number == number.rounded() {
-      guard number >= 1, number <= Double(flag.max) else {
-        throw FlagFault("\(flag.rawValue) is 1 to \(flag.max), and not \(text)")
+      guard number >= 1, number <= Double(max) else {
+        throw RunFault("\(flag) is 1 to \(max), and not \(text)")
       }
       return Int(number)
     }
     if time(text) != nil {
-      throw FlagFault(
+      throw RunFault(
         "`\(text)` is a time: how long to run is -d \(text), how long to wait for an answer "
           + "--timeout \(text)" + (text.hasSuffix("m") ? "; a million is 1M" : ""))
     }
-    throw FlagFault("`\(text)` is not a number such as 64 or 5k")
+    throw RunFault("`\(text)` is not a number such as 64 or 5k")
   }
 
   /// `900`, `5k`, `5k/s`.
-  static func rate(_ text: String) throws(FlagFault) -> Double {
+  static func rate(_ text: String) throws(RunFault) -> Double {
     let number = text.hasSuffix("/s") ? String(text.dropLast(2)) : text
     if let rate = magnitude(number) ?? decimal(number[...]) {
       guard rate >= 0.001, rate <= rateMax else {
-        throw FlagFault("a rate is 0.001 to \(Int(rateMax)) requests a second, and not \(text)")
+        throw RunFault("a rate is 0.001 to \(Int(rateMax)) requests a second, and not \(text)")
       }
       return rate
     }
-    if time(text) != nil { throw FlagFault("`\(text)` is a time: how long to run is -d \(text)") }
-    throw FlagFault("`\(text)` is not a rate such as 900, 5k or 100..5000/60s")
+    if time(text) != nil { throw RunFault("`\(text)` is a time: how long to run is -d \(text)") }
+    throw RunFault("`\(text)` is not a rate such as 900, 5k or 100..5000/60s")
   }
 
   private static let rateMax = 10_000_000.0
@@ -72,7 +72,7 @@ enum FlagValue {
   }
 
   /// `64k`, `1M`, `1G`, in bytes; the multipliers are of 1024.
-  static func bytes(_ text: String, max: Int) throws(FlagFault) -> Int {
+  static func bytes(_ text: String, max: Int) throws(RunFault) -> Int {
     let units: [(String, Double)] = [
       ("k", 1024), ("K", 1024), ("M", 1_048_576), ("G", 1_073_741_824),
     ]
@@ -81,7 +81,7 @@ enum FlagValue {
       value = decimal(text.dropLast(1)).map { $0 * factor }
     }
     guard let value, value >= 0, value <= Double(max) else {
-      throw FlagFault("`\(text)` is not a number of bytes such as 512, 64k or 1M, up to \(max)")
+      throw RunFault("`\(text)` is not a number of bytes such as 512, 64k or 1M, up to \(max)")
     }
     return Int(value)
   }
@@ -89,38 +89,38 @@ enum FlagValue {
   // MARK: Parts of a request
 
   /// A method is a token (RFC 9110 §9.1), and by its shape no value of another flag.
-  static func method(_ text: String) throws(FlagFault) -> String {
-    if text.contains(":") { throw FlagFault("`\(text)` is a field: those are -H '\(text)'") }
+  static func method(_ text: String) throws(RunFault) -> String {
+    if text.contains(":") { throw RunFault("`\(text)` is a field: those are -H '\(text)'") }
     if time(text) != nil || magnitude(text) != nil {
-      throw FlagFault("`\(text)` is no method: how long to run is -d, how many requests -n")
+      throw RunFault("`\(text)` is no method: how long to run is -d, how many requests -n")
     }
-    guard isToken(text) else { throw FlagFault("`\(text)` is not a method such as POST") }
+    guard isToken(text) else { throw RunFault("`\(text)` is not a method such as POST") }
     return text
   }
 
-  static func field(_ text: String) throws(FlagFault) -> RequestField {
+  static func field(_ text: String) throws(RunFault) -> RequestField {
     guard let colon = text.firstIndex(of: ":") else {
       let isMethod = !text.isEmpty && text.allSatisfy { $0.isASCII && $0.isUppercase }
-      throw FlagFault(
+      throw RunFault(
         "`\(text)` is not a field such as 'Accept: text/plain'"
           + (isMethod ? "; a method is -m \(text)" : ""))
     }
     let name = String(text[..<colon])
     let value = text[text.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-    guard isToken(name) else { throw FlagFault("`\(name)` is not the name of a field") }
+    guard isToken(name) else { throw RunFault("`\(name)` is not the name of a field") }
     guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }) else {
-      throw FlagFault("the value of \(name) holds a byte that no field may have")
+      throw RunFault("the value of \(name) holds a byte that no field may have")
     }
     return RequestField(name: name, value: String(value))
   }
 
   /// `3=rest`, a weight in front of what it is for; without one the weight is 1.
-  static func weighted(_ text: String) throws(FlagFault) -> Weighted {
+  static func weighted(_ text: String) throws(RunFault) -> Weighted {
     guard let equals = text.firstIndex(of: "="), let weight = Int(text[..<equals]) else {
       return Weighted(weight: 1, text: text)
     }
     guard (1...Weighted.weightMax).contains(weight) else {
-      throw FlagFault("a weight is 1 to \(Weighted.weightMax), and not \(weight)")
+      throw RunFault("a weight is 1 to \(Weighted.weightMax), and not \(weight)")
     }
     return Weighted(weight: weight, text: String(text[text.index(after: equals)...]))
   }

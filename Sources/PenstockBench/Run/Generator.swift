@@ -12,8 +12,8 @@ struct Generator {
   }
 
   /// Starts the threads; `wait` waits for them.
-  /// Errors: `FlagFault` where a thread has not what it takes.
-  func start() throws(FlagFault) {
+  /// Errors: `RunFault` where a thread has not what it takes.
+  func start() throws(RunFault) {
     // A write on TLS to a peer that has closed would otherwise end the process.
     signal(SIGPIPE, SIG_IGN)
     raiseDescriptorLimit()
@@ -22,16 +22,16 @@ struct Generator {
       do {
         thread = try GeneratorThread(index: index, plan: plan, board: board)
       } catch let fault as TLSContextFault {
-        throw FlagFault(
+        throw RunFault(
           fault == .noCertificates ? "--ca names no file with certificates in PEM" : "no memory")
       } catch {
-        throw FlagFault("cannot start: \(error)")
+        throw RunFault("cannot start: \(error)")
       }
       try startThread(thread)
     }
   }
 
-  private func startThread(_ thread: GeneratorThread) throws(FlagFault) {
+  private func startThread(_ thread: GeneratorThread) throws(RunFault) {
     // Signals are for the thread that waits; a new thread inherits what is blocked.
     var all = sigset_t()
     var before = sigset_t()
@@ -46,7 +46,7 @@ struct Generator {
         Unmanaged<GeneratorThread>.fromOpaque(pointer).takeRetainedValue().run()
         return nil
       }, Unmanaged.passRetained(thread).toOpaque())
-    guard result == 0 else { throw FlagFault("cannot start a thread: \(StreamFault.text(result))") }
+    guard result == 0 else { throw RunFault("cannot start a thread: \(StreamFault.text(result))") }
     pthread_detach(made)
   }
 

@@ -160,6 +160,7 @@ final class GeneratorThread: Watcher {
   private func startDraining(_ now: Int64) {
     if phase != .running { return }
     phase = .draining
+    if now >= endsAt { endLoad(now) }
     if now >= endsAt, plan.countsEvents {
       for connection in connections { connection.cutStream() }
     }
@@ -174,18 +175,28 @@ final class GeneratorThread: Watcher {
     if now < endsAt.addingReportingOverflow(patience + RunLimits.tickNanoseconds).partialValue {
       return
     }
-    tally.unanswered += busy + waiting.count
+    let inFlight = connections.count { $0.hasRequest && $0.arrival.isCounted }
+    let left = inFlight + waiting.count(where: \.isCounted)
+    if board.mustStop { tally.interrupted += left } else { tally.unanswered += left }
     finish(now)
   }
 
   private func finish(_ now: Int64) {
     if phase == .ended { return }
     phase = .ended
-    tally.wallNanoseconds = max(0, now - measuredFrom)
+    if tally.load == nil { endLoad(now) }
+    tally.durationNanoseconds = max(
+      tally.load?.nanoseconds ?? 0, tally.lastAnswerNanoseconds - measuredFrom)
     tally.cpuNanoseconds = threadCPUNanoseconds() - cpuAtStart
     report(now)
     timer.clear()
     loop.stop()
+  }
+
+  private func endLoad(_ now: Int64) {
+    tally.onLoadEnd(
+      afterNanoseconds: max(0, now - measuredFrom),
+      cpuNanoseconds: threadCPUNanoseconds() - cpuAtStart)
   }
 
   // MARK: What is due

@@ -15,6 +15,14 @@ extension Histogram<UInt64> {
     record(UInt64(Swift.min(Swift.max(nanoseconds, 0), hourNanoseconds)))
   }
 
+  /// What reports show.
+  static var shownPercentiles: [(name: String, value: Double)] {
+    [
+      ("p50", 50), ("p75", 75), ("p90", 90), ("p95", 95), ("p99", 99), ("p99.9", 99.9),
+      ("p99.99", 99.99),
+    ]
+  }
+
   func seconds(atPercentile percentile: Double) -> Double {
     Double(valueAtPercentile(percentile)) / 1e9
   }

@@ -203,8 +203,9 @@ final class LoadConnection: Watcher {
     switch stream.handshake() {
     case .done: onOpen()
     case .wouldBlock: break
-    case .untrusted: fail("TLS: the server's certificate is not trusted")
-    case .failed: fail("TLS: the handshake failed")
+    case .untrusted:
+      fail("TLS: the server's certificate is not trusted: \(stream.certificateFault ?? "")")
+    case .failed: fail("TLS: the handshake failed, perhaps because the server speaks no TLS")
     }
     thread.loop.mark(self)
   }

@@ -86,6 +86,7 @@ extension LoadConnection {
     let plain = now - sentNanoseconds
     let start = arrival.plannedNanoseconds > 0 ? arrival.plannedNanoseconds : sentNanoseconds
     if arrival.isCounted {
+      thread.tally.lastAnswerNanoseconds = now
       thread.tally.onAnswer(
         target: thread.plan.requests[arrival.request].target, status: reader.status,
         payloadBytes: reader.payloadBytes, latency: now - start, plain: plain)

@@ -4,19 +4,19 @@ import Glibc
 /// Finds a host's address, once and before the run: lookups are not what is measured.
 enum NameLookup {
   /// The first address that takes a connection. Of a single one nobody asks.
-  static func address(host: String, port: UInt16) throws(FlagFault) -> SocketAddress {
+  static func address(host: String, port: UInt16) throws(RunFault) -> SocketAddress {
     let found = try addresses(host: host).map { $0.with(port: port) }
     if found.count == 1 { return found[0] }
     return found.first(where: isConnectable) ?? found[0]
   }
 
-  private static func addresses(host: String) throws(FlagFault) -> [SocketAddress] {
+  private static func addresses(host: String) throws(RunFault) -> [SocketAddress] {
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var first: UnsafeMutablePointer<addrinfo>?
     let result = getaddrinfo(host, nil, &hints, &first)
     guard result == 0 else {
-      throw FlagFault("cannot look up \(host): \(String(cString: gai_strerror(result)))")
+      throw RunFault("cannot look up \(host): \(String(cString: gai_strerror(result)))")
     }
     defer { freeaddrinfo(first) }
     var found: [SocketAddress] = []
@@ -28,7 +28,7 @@ enum NameLookup {
       memcpy(&storage, address, Int(entry.pointee.ai_addrlen))
       if let read = SocketAddress(storage) { found.append(read) }
     }
-    guard !found.isEmpty else { throw FlagFault("\(host) has no address") }
+    guard !found.isEmpty else { throw RunFault("\(host) has no address") }
     return found
   }
 

@@ -18,7 +18,7 @@ struct RateSchedule: Equatable, Sendable {
   init(rate: Double) { self.init(firstRate: rate, lastRate: rate, rampNanoseconds: 0) }
 
   /// Reads `900`, `5k`, `5k/s`, and a ramp: `100..5000/60s`.
-  init(parsing text: String) throws(FlagFault) {
+  init(parsing text: String) throws(RunFault) {
     let bounds = text.split(separator: "..", maxSplits: 1, omittingEmptySubsequences: false)
     if bounds.count == 1 {
       self.init(rate: try FlagValue.rate(text))
@@ -26,7 +26,7 @@ struct RateSchedule: Equatable, Sendable {
     }
     guard let slash = bounds[1].lastIndex(of: "/"),
       let ramp = FlagValue.time(String(bounds[1][bounds[1].index(after: slash)...])), ramp > 0
-    else { throw FlagFault("`\(text)` does not say how long the ramp takes: 100..5000/60s") }
+    else { throw RunFault("`\(text)` does not say how long the ramp takes: 100..5000/60s") }
     self.init(
       firstRate: try FlagValue.rate(String(bounds[0])),
       lastRate: try FlagValue.rate(String(bounds[1][..<slash])), rampNanoseconds: ramp)

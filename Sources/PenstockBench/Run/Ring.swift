@@ -38,6 +38,10 @@ struct Ring<Element> {
     }
   }
 
+  func count(where condition: (Element) -> Bool) -> Int {
+    slots.count { $0.map(condition) ?? false }
+  }
+
   private func place(_ offset: Int) -> Int {
     let place = first &+ offset
     return place < slots.count ? place : place &- slots.count

@@ -2,6 +2,10 @@ import Wire
 
 /// Every bound of a run that no flag sets.
 enum RunLimits {
+  /// What flags may ask for.
+  static let connections = 100_000
+  static let threads = 256
+  static let requests = 1_000_000_000_000
   static let head = HeadLimits(
     targetBytes: 0, fieldBytes: 256 << 10, fields: 1000, fieldNameBytes: 4 << 10,
     fieldValueBytes: 128 << 10)

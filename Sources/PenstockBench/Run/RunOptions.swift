@@ -14,7 +14,7 @@ struct RunOptions: ParsableArguments {
   @Option(
     name: [.customShort("c", allowingJoined: true), .long],
     help: "Connections, of all threads together.",
-    transform: { text in try FlagValue.count(text, of: .connections) })
+    transform: { text in try FlagValue.count(text, of: "-c", max: RunLimits.connections) })
   var connections = 10
 
   @Option(
@@ -26,13 +26,13 @@ struct RunOptions: ParsableArguments {
   @Option(
     name: [.customShort("n", allowingJoined: true), .long],
     help: "How many requests to send; without -d the run ends with them.",
-    transform: { text in try FlagValue.count(text, of: .requests) })
+    transform: { text in try FlagValue.count(text, of: "-n", max: RunLimits.requests) })
   var requests: Int?
 
   @Option(
     name: [.customShort("t", allowingJoined: true), .long],
     help: "Threads, each with an event loop of its own.",
-    transform: { text in try FlagValue.count(text, of: .threads) })
+    transform: { text in try FlagValue.count(text, of: "-t", max: RunLimits.threads) })
   var threads = 1
 
   @Option(

@@ -6,6 +6,7 @@ struct RunPlan: Sendable {
   var mix: Mix
   /// What the targets are called in reports.
   var targets: [String]
+  var secrets = SecretMask()
   var threads = 1
   var connections = 10
   var durationNanoseconds: Int64 = 10_000_000_000

@@ -26,9 +26,15 @@ final class ThreadTally {
   var arrivalsDropped = 0
   /// Were in flight or waiting when the time to wait for them was over.
   var unanswered = 0
+  /// Were in flight or waiting when somebody interrupted the run: no fault of the server's.
+  var interrupted = 0
   var streamsCut = 0
+  var lastAnswerNanoseconds: Int64 = 0
   var cpuNanoseconds: Int64 = 0
-  var wallNanoseconds: Int64 = 0
+  /// To the last answer, or the load's end.
+  var durationNanoseconds: Int64 = 0
+  /// What there was when the load ended: nothing was sent any more but what had been planned.
+  private(set) var load: LoadTally?
   /// Since the last time that somebody asked: for what is shown while it runs.
   private(set) var interval = IntervalTally()
 
@@ -69,6 +75,14 @@ final class ThreadTally {
     } else if failures.count < RunLimits.causes {
       failures.append(ErrorTally(cause: cause, count: 1, example: example))
     }
+  }
+
+  /// Rates are of this time: one answer that is late would otherwise lower them at will.
+  func onLoadEnd(afterNanoseconds nanoseconds: Int64, cpuNanoseconds: Int64) {
+    load = LoadTally(
+      nanoseconds: nanoseconds, cpuNanoseconds: cpuNanoseconds,
+      answers: targets.reduce(0) { $0 + $1.answers },
+      successes: targets.reduce(0) { $0 + Int($1.latency.totalCount) })
   }
 
   func onSent(lag: Int64) { sendLag.record(nanoseconds: lag) }
