@@ -3,10 +3,13 @@
 
 const byID = (id) => document.getElementById(id);
 const intervalMilliseconds = 2000;
+const hiddenIntervalMilliseconds = 15000; // a tab behind others keeps its title right
 
-let data = null; // the last answer
+let latest = null; // the last answer
+let data = null; // the answer that is shown, which is an older one while paused
 let isPaused = false;
-let lostSince = null; // when answers stopped coming
+let isLost = false; // whether the last question was left without an answer
+let answered = Date.now(); // when the last answer came, of which the page itself is the first
 let order = null; // {column, direction}, or null: those in trouble first
 let filter = "";
 
@@ -14,6 +17,7 @@ let filter = "";
 
 const round = (value, digits) => value.toLocaleString("en", { maximumFractionDigits: digits });
 const missing = "–";
+const withUnit = (number, unit) => `${number}\u00a0${unit}`; // never on two lines
 
 function perSecond(value) {
   return `${round(value, value < 10 ? 2 : value < 100 ? 1 : 0)}/s`;
@@ -21,16 +25,28 @@ function perSecond(value) {
 
 function milliseconds(value) {
   if (value === null) return missing;
-  if (value >= 1000) return `${round(value / 1000, 2)} s`;
-  return `${round(value, value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
+  if (value >= 1000) return withUnit(round(value / 1000, 2), "s");
+  return withUnit(round(value, value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0), "ms");
 }
+
+// A percentile beyond the histogram's bounds is guessed: all that is known is the bound.
+function estimate(value, bounds) {
+  if (value === null || !bounds) return milliseconds(value);
+  const [first, last] = bounds;
+  if (value <= first) return `<\u00a0${milliseconds(first)}`;
+  if (value >= last) return `>\u00a0${milliseconds(last)}`;
+  return milliseconds(value);
+}
+
+const latency = (value) => estimate(value, data.latency_bounds_ms);
+const addedLatency = (value) => estimate(value, data.added_bounds_ms);
 
 // 99.996 % is not 100 %.
 function percent(ratio) {
   if (ratio === null) return missing;
   const value = ratio * 100;
   const cut = value > 99 && value < 100 ? Math.floor(value * 1000) / 1000 : value;
-  return `${round(cut, value > 99 ? 3 : 1)} %`;
+  return withUnit(round(cut, value > 99 ? 3 : 1), "%");
 }
 
 function bytes(value) {
@@ -40,15 +56,14 @@ function bytes(value) {
     value /= 1024;
     index += 1;
   }
-  return `${round(value, index === 0 ? 0 : 1)} ${units[index]}`;
+  return withUnit(round(value, index === 0 ? 0 : 1), units[index]);
 }
 
 function duration(seconds) {
-  if (seconds < 0) return "0 s";
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172800) return `${round(seconds / 3600, 1)} h`;
-  return `${Math.round(seconds / 86400)} days`;
+  if (seconds < 90) return withUnit(Math.max(0, Math.round(seconds)), "s");
+  if (seconds < 5400) return withUnit(Math.round(seconds / 60), "min");
+  if (seconds < 172800) return withUnit(round(seconds / 3600, 1), "h");
+  return withUnit(Math.round(seconds / 86400), "days");
 }
 
 const secondsSince = (time) => (Date.parse(data.time) - Date.parse(time)) / 1000;
@@ -77,49 +92,55 @@ function setClass(node, name) {
   if (node.className !== name) node.className = name;
 }
 
+function setTitle(node, text) {
+  if (node.title !== text) node.title = text;
+}
+
 // Makes the children of `parent` those of `items`, in their order; those that are there stay.
+// What is gone is removed before anything is placed: else what stays would be moved past it, and
+// a moved node loses the focus and the selection.
 function reconcile(parent, items, key, make, update) {
   const known = (parent.known ??= new Map());
-  const wanted = new Set();
+  const wanted = new Set(items.map(key));
+  for (const [name, node] of known) {
+    if (wanted.has(name)) continue;
+    node.remove();
+    known.delete(name);
+  }
   let place = parent.firstElementChild;
   for (const item of items) {
     const name = key(item);
-    wanted.add(name);
     let node = known.get(name);
     if (!node) known.set(name, (node = make(item)));
     if (node === place) place = place.nextElementSibling;
     else parent.insertBefore(node, place);
     update(node, item);
   }
-  for (const [name, node] of known) {
-    if (wanted.has(name)) continue;
-    node.remove();
-    known.delete(name);
-  }
 }
 
 // --- Charts
 
+// `axis` writes the bounds of the plot, `text` a value.
 const charts = [
   {
-    title: "Requests", unit: perSecond, isFilled: true,
+    title: "Requests", axis: perSecond, text: perSecond, isFilled: true,
     lines: [["answered", "requests_per_second"]],
     value: (all) => perSecond(all.requests_per_second),
   },
   {
-    title: "Success", unit: percent, range: successRange,
-    lines: [["neither upstream nor Penstock failed", "success_ratio"]],
+    title: "Success", axis: percent, text: percent, range: successRange,
+    lines: [["callers' errors aside", "success_ratio"]],
     value: (all) => percent(all.success_ratio),
   },
   {
-    title: "Latency, p99", unit: milliseconds,
+    title: "Latency, p99", axis: milliseconds, text: latency,
     lines: [["p50", "p50_ms"], ["p90", "p90_ms"], ["p99", "p99_ms"]],
-    value: (all) => milliseconds(all.p99_ms),
+    value: (all) => latency(all.p99_ms),
   },
   {
-    title: "Added by Penstock, p99", unit: milliseconds,
+    title: "Added by Penstock, p99", axis: milliseconds, text: addedLatency,
     lines: [["p50", "added_p50_ms"], ["p99", "added_p99_ms"]],
-    value: (all) => milliseconds(all.added_p99_ms),
+    value: (all) => addedLatency(all.added_p99_ms),
   },
 ];
 const plotWidth = 600;
@@ -127,40 +148,63 @@ const plotHeight = 120;
 
 function makeChart(chart) {
   const figure = element("figure");
-  const caption = element("figcaption", "", chart.title);
+  const caption = element("figcaption", "", `${chart.title}, last minute`);
   chart.valueNode = element("span", "figure-value");
-  chart.legend = element("div", "legend");
+  caption.append(chart.valueNode);
+  const times = element("div", "times");
+  chart.oldest = element("span");
+  times.append(chart.oldest, element("span", "", "now"));
+  figure.append(caption, makeLegend(chart), makePlot(chart), times);
+  return figure;
+}
+
+function makeLegend(chart) {
+  const legend = element("div", "legend");
+  chart.when = element("span");
+  legend.append(chart.when);
   chart.names = chart.lines.map(([name], index) => {
     const entry = element("span");
     const swatch = svg("svg", { viewBox: "0 0 22 8", "aria-hidden": "true" });
     swatch.append(svg("path", { class: `line${index}`, d: "M0 4H22" }));
     const text = element("span");
     entry.append(swatch, text);
-    chart.legend.append(entry);
+    legend.append(entry);
     return { name, text };
   });
-  const plot = element("div", "plot");
+  return legend;
+}
+
+// To a keyboard and to who cannot see it, a plot is a slider over its moments.
+function makePlot(chart) {
+  chart.plot = element("div", "plot");
+  chart.plot.tabIndex = 0;
+  chart.plot.setAttribute("role", "slider");
+  chart.plot.setAttribute("aria-valuemin", "0");
+  chart.plot.addEventListener("keydown", (event) => pointByKey(chart, event));
+  chart.plot.addEventListener("blur", () => pointAt(chart, null));
   chart.top = element("span", "top");
   chart.bottom = element("span", "bottom");
+  chart.plot.append(makeDrawing(chart), chart.top, chart.bottom);
+  return chart.plot;
+}
+
+function makeDrawing(chart) {
   chart.svg = svg("svg", {
-    viewBox: `0 0 ${plotWidth} ${plotHeight}`, preserveAspectRatio: "none", role: "img",
+    viewBox: `0 0 ${plotWidth} ${plotHeight}`, preserveAspectRatio: "none", "aria-hidden": "true",
   });
   const frame = `M0 .5H${plotWidth}M0 ${plotHeight}H${plotWidth}`;
   chart.svg.append(svg("path", { class: "grid", d: frame }));
   chart.area = svg("path", { class: "area" });
   if (chart.isFilled) chart.svg.append(chart.area);
-  chart.paths = chart.lines.map((_, index) => svg("path", { class: `line${index}` }));
+  chart.paths = chart.lines.map((_, index) => ({
+    line: svg("path", { class: `line${index}` }),
+    dots: svg("path", { class: `dots line${index}` }),
+  }));
   chart.cursor = svg("path", { class: "cursor" });
-  chart.svg.append(...chart.paths, chart.cursor);
-  chart.svg.addEventListener("pointermove", (event) => pointAt(chart, event));
+  chart.svg.append(...chart.paths.flatMap(({ line, dots }) => [line, dots]), chart.cursor);
+  chart.svg.addEventListener("pointermove", (event) => pointByPointer(chart, event));
   chart.svg.addEventListener("pointerleave", () => pointAt(chart, null));
-  plot.append(chart.svg, chart.top, chart.bottom);
-  const times = element("div", "times");
-  chart.oldest = element("span");
-  times.append(chart.oldest, element("span", "", "now"));
-  caption.append(chart.valueNode);
-  figure.append(caption, chart.legend, plot, times);
-  return figure;
+  return chart.svg;
 }
 
 // From 0 to the next of 1, 2, 5, 10, 20, …
@@ -177,82 +221,171 @@ function successRange(values) {
   return [[0.999, 0.99, 0.9, 0.5].find((bottom) => bottom < least) ?? 0, 1];
 }
 
+// Where a moment stands, by its time: samples may be late, or missing.
+function across(index) {
+  const times = data.series.unix_seconds;
+  const span = times.at(-1) - times[0];
+  return span > 0 ? ((times[index] - times[0]) / span) * plotWidth : plotWidth;
+}
+
+// A value without neighbours makes no line, and is drawn as a dot.
+function trace(values, height) {
+  let line = "";
+  let dots = "";
+  values.forEach((value, at) => {
+    if (value === null) return;
+    const point = `${across(at).toFixed(1)} ${height(value).toFixed(1)}`;
+    const isFirst = (values[at - 1] ?? null) === null;
+    const isLast = (values[at + 1] ?? null) === null;
+    if (isFirst && isLast) dots += `M${point}h.01`;
+    else line += `${isFirst ? "M" : "L"}${point}`;
+  });
+  return { line, dots };
+}
+
 function drawChart(chart) {
   const { series, all } = data;
   const columns = chart.lines.map(([, name]) => series[name]);
   const [bottom, top] = (chart.range ?? rangeFromZero)(columns.flat());
-  const last = series.unix_seconds.length - 1;
-  const x = (index) => (last > 0 ? (index / last) * plotWidth : plotWidth);
-  const y = (value) => plotHeight - ((value - bottom) / (top - bottom)) * (plotHeight - 1);
+  const height = (value) =>
+    plotHeight - ((value - bottom) / (top - bottom)) * (plotHeight - 1);
   columns.forEach((column, index) => {
-    let path = "";
-    column.forEach((value, at) => {
-      if (value === null) return;
-      const isAlone = at === 0 || column[at - 1] === null;
-      path += `${isAlone ? "M" : "L"}${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
-      if (isAlone && (column[at + 1] ?? null) === null) path += "h1";
-    });
-    chart.paths[index].setAttribute("d", path);
-    if (chart.isFilled && path) {
-      chart.area.setAttribute("d", `${path}V${plotHeight}H${x(0)}Z`);
-    }
+    const { line, dots } = trace(column, height);
+    chart.paths[index].line.setAttribute("d", line);
+    chart.paths[index].dots.setAttribute("d", dots);
+    const area = line && `${line}V${plotHeight}H${across(0)}Z`;
+    if (chart.isFilled) chart.area.setAttribute("d", area);
   });
-  setText(chart.top, chart.unit(top));
-  setText(chart.bottom, bottom > 0 ? chart.unit(bottom) : "");
+  setText(chart.top, chart.axis(top));
+  setText(chart.bottom, bottom > 0 ? chart.axis(bottom) : "");
   setText(chart.valueNode, chart.value(all));
-  setText(chart.oldest, last > 0
-    ? `${duration(series.unix_seconds[last] - series.unix_seconds[0])} ago` : "");
-  chart.svg.setAttribute("aria-label", `${chart.title}: now ${chart.value(all)}`);
-  nameLines(chart);
+  const times = series.unix_seconds;
+  setText(chart.oldest, times.length > 1 ? `${duration(times.at(-1) - times[0])} ago` : "");
+  chart.plot.setAttribute("aria-label", `${chart.title}: ${chart.value(all)} in the last minute`);
+  drawMoment(chart);
 }
 
-// The legend tells the values where the pointer is, else the last ones.
-function nameLines(chart) {
+// The legend tells the values of the moment that is pointed at, else the last ones.
+function drawMoment(chart) {
   const times = data.series.unix_seconds;
-  const at = chart.pointed ?? times.length - 1;
+  const pointed = times.indexOf(chart.moment); // -1, too, once it is too long ago
+  const at = pointed < 0 ? times.length - 1 : pointed;
+  setText(chart.when, pointed < 0 ? "last 2\u00a0s" : timeOfDay(times[at]));
   chart.names.forEach(({ name, text }, index) => {
     const value = data.series[chart.lines[index][1]][at] ?? null;
-    setText(text, `${name} ${value === null ? missing : chart.unit(value)}`);
+    setText(text, `${name} ${value === null ? missing : chart.text(value)}`);
   });
-  const isPointed = chart.pointed !== undefined && chart.pointed < times.length;
-  const x = isPointed ? (at / Math.max(1, times.length - 1)) * plotWidth : 0;
-  chart.cursor.setAttribute("d", isPointed ? `M${x} 0V${plotHeight}` : "");
+  const x = pointed < 0 ? 0 : across(at);
+  chart.cursor.setAttribute("d", pointed < 0 ? "" : `M${x} 0V${plotHeight}`);
+  tellMoment(chart, at, pointed >= 0);
 }
 
-function pointAt(chart, event) {
+// Where no moment is pointed at the text stays the same, so that it is not read out again and
+// again to who has the focus there.
+function tellMoment(chart, at, isPointed) {
+  const values = chart.names.map(({ text }) => text.textContent).join(", ");
+  const text = isPointed ? `${chart.when.textContent}: ${values}` : "arrow keys tell a moment";
+  chart.plot.setAttribute("aria-valuemax", String(data.series.unix_seconds.length - 1));
+  chart.plot.setAttribute("aria-valuenow", String(at));
+  chart.plot.setAttribute("aria-valuetext", text);
+}
+
+// As the log has it.
+const timeOfDay = (unixSeconds) =>
+  withUnit(new Date(unixSeconds * 1000).toISOString().slice(11, 19), "UTC");
+
+// A moment is kept by its time, for its place changes as time goes on; null is none.
+function pointAt(chart, unixSeconds) {
+  chart.moment = unixSeconds;
+  if (data) drawMoment(chart);
+}
+
+function pointByPointer(chart, event) {
   if (!data) return;
-  chart.pointed = undefined;
-  if (event) {
-    const box = chart.svg.getBoundingClientRect();
-    const share = (event.clientX - box.left) / box.width;
-    chart.pointed = Math.round(share * (data.series.unix_seconds.length - 1));
-  }
-  nameLines(chart);
+  const box = chart.svg.getBoundingClientRect();
+  const x = ((event.clientX - box.left) / box.width) * plotWidth;
+  const distance = (index) => Math.abs(across(index) - x);
+  const times = data.series.unix_seconds;
+  const nearest = times.reduce(
+    (best, _, index) => distance(index) < distance(best) ? index : best, 0);
+  pointAt(chart, times[nearest]);
+}
+
+function pointByKey(chart, event) {
+  if (!data || event.ctrlKey || event.metaKey || event.altKey) return;
+  const times = data.series.unix_seconds;
+  const last = times.length - 1;
+  const pointed = times.indexOf(chart.moment);
+  const at = pointed < 0 ? last + 1 : pointed; // the first step back is to the last one
+  const wanted = {
+    ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, Home: 0, End: last,
+  }[event.key];
+  if (wanted === undefined && event.key !== "Escape") return;
+  event.preventDefault();
+  pointAt(chart, wanted === undefined ? null : times[Math.min(last, Math.max(0, wanted))]);
 }
 
 // --- Accounts
 
-const isBad = (account) => ["internal_errors", "upstream_failing", "credential_refused"]
-  .includes(account.trouble?.reason);
-
+const badReasons = new Set(["internal_errors", "upstream_failing", "credential_refused"]);
+const isBad = (account) => badReasons.has(account.trouble?.reason);
 const mark = (account) => account.trouble ? (isBad(account) ? "✕" : "▲") : "✓";
-const reason = (account) => (account.trouble?.reason ?? "").replaceAll("_", " ");
+const words = (trouble) => trouble.reason.replaceAll("_", " ");
 
-function quotaText(account) {
-  const { quota_limit: limit, quota_remaining: left } = account;
-  if (left === undefined && limit === undefined) return missing;
-  const text = (value) => value === undefined ? "?" : round(value, 0);
-  return `${text(left)} of ${text(limit)}`;
+// The worst first.
+const troubles = (account) => account.troubles ?? (account.trouble ? [account.trouble] : []);
+const reasons = (account) => troubles(account).map(words);
+
+// Two rows are no accounts: what named none, and those past the number that is counted apart.
+const collective = {
+  none: { name: "(no account)", title: "Requests for no account" },
+  other: { name: "(all others)", title: "The accounts that are not counted apart" },
+};
+const isCollective = (account) => Object.hasOwn(collective, account.account);
+const nameOf = (account) => isCollective(account)
+  ? collective[account.account].name : account.account;
+
+// Nothing is known of a quota that has been given anew since.
+function quota({ quota_limit: limit, quota_remaining: left, quota_reset_unix_seconds: reset }) {
+  const isKnown = (limit !== undefined || left !== undefined)
+    && (reset === undefined || secondsUntil(reset) > 0);
+  return isKnown ? { limit, left, reset } : null;
 }
 
+function quotaShare(account) {
+  const { limit, left } = quota(account) ?? {};
+  return limit > 0 && left !== undefined ? left / limit : null;
+}
+
+function quotaText(account) {
+  const known = quota(account);
+  if (!known) return missing;
+  const text = (value) => value === undefined ? "?" : round(value, 0);
+  return `${text(known.left)} of ${text(known.limit)}`;
+}
+
+// When it may be called (more) again.
+function quotaTimes(account) {
+  const reset = quota(account)?.reset;
+  const retry = account.retry_after_unix_seconds ?? 0;
+  const parts = [];
+  if (reset !== undefined) parts.push(`The quota resets in ${duration(secondsUntil(reset))}.`);
+  if (secondsUntil(retry) > 0) {
+    parts.push(`It wants to be left alone for another ${duration(secondsUntil(retry))}.`);
+  }
+  return parts.join(" ");
+}
+
+// On a phone two cells stand beside each other, but for those that are `wide`.
 const accountColumns = [
   {
-    name: "Account", kind: "name", value: (account) => account.account,
-    text: (account) => account.account,
+    name: "Account", kind: "name", value: nameOf, text: nameOf,
+    title: (account) => collective[account.account]?.title ?? account.account, // it may be cut
   },
   {
-    name: "State", kind: "state", value: reason,
-    text: (account) => `${mark(account)} ${reason(account) || "fine"}`,
+    name: "State", kind: "state", value: (account) => reasons(account)[0] ?? "",
+    text: (account) => `${mark(account)} ${reasons(account)[0] ?? "fine"}`,
+    title: (account) => reasons(account).join(", "),
     className: (account) => account.trouble ? (isBad(account) ? "bad" : "warn") : "good",
   },
   {
@@ -265,32 +398,38 @@ const accountColumns = [
     className: (account) => (account.success_ratio ?? 1) < 0.9 ? "bad" : "",
   },
   {
-    name: "Caller errors", value: (account) => account.caller_errors_per_second,
+    name: "Caller errors", kind: "number wide",
+    value: (account) => account.caller_errors_per_second,
     text: (account) => account.caller_errors_per_second > 0
       ? perSecond(account.caller_errors_per_second) : missing,
   },
   {
     name: "p50", value: (account) => account.p50_ms,
-    text: (account) => milliseconds(account.p50_ms),
+    text: (account) => latency(account.p50_ms),
   },
   {
     name: "p99", value: (account) => account.p99_ms,
-    text: (account) => milliseconds(account.p99_ms),
+    text: (account) => latency(account.p99_ms),
   },
   {
-    name: "Added p99", value: (account) => account.added_p99_ms,
-    text: (account) => milliseconds(account.added_p99_ms),
+    name: "Added p99", kind: "number wide", value: (account) => account.added_p99_ms,
+    text: (account) => addedLatency(account.added_p99_ms),
   },
   {
-    name: "Quota left", text: quotaText,
-    value: ({ quota_limit: limit, quota_remaining: left }) => limit > 0 ? left / limit : null,
+    name: "Quota left", kind: "number wide", value: quotaShare, text: quotaText,
+    title: quotaTimes,
   },
   {
-    name: "In all", value: (account) => account.requests_total,
+    name: "In all", kind: "number wide", value: (account) => account.requests_total,
     text: (account) => round(account.requests_total, 0),
   },
 ];
 accountColumns.forEach((column) => { column.kind ??= "number"; });
+
+// Texts begin with the first, numbers with the largest.
+const directions = (column) => column.kind.startsWith("number")
+  ? ["descending", "ascending"] : ["ascending", "descending"];
+const arrow = (direction) => direction === "ascending" ? "↑" : "↓";
 
 function makeErrorHeads() {
   for (const name of [...errorColumns.map((column) => column.name), "Request id"]) {
@@ -314,20 +453,37 @@ function makeAccountHeads() {
   });
 }
 
-// Texts begin with the first, numbers with the largest; the third time is as it was.
+// Where rows are cards and no heads are there to be clicked.
+function makeOrderChoice() {
+  const choice = byID("order");
+  choice.append(new Option("In trouble first", ""));
+  accountColumns.forEach((column, index) => directions(column).forEach((direction) => {
+    choice.append(new Option(`${column.name} ${arrow(direction)}`, `${index} ${direction}`));
+  }));
+  choice.addEventListener("change", () => {
+    const [index, direction] = choice.value.split(" ");
+    setOrder(choice.value ? { column: accountColumns[index], direction } : null);
+  });
+}
+
+// The third time is as it was.
 function sortBy(column) {
-  const directions = ["ascending", "descending"];
-  if (column.kind === "number") directions.reverse();
-  if (order?.column !== column) order = { column, direction: directions[0] };
-  else if (order.direction === directions[0]) order.direction = directions[1];
-  else order = null;
+  const [first, second] = directions(column);
+  if (order?.column !== column) setOrder({ column, direction: first });
+  else setOrder(order.direction === first ? { column, direction: second } : null);
+}
+
+function setOrder(wanted) {
+  order = wanted;
   accountColumns.forEach((each) => {
     const isSorted = order?.column === each;
     if (isSorted) each.head.setAttribute("aria-sort", order.direction);
     else each.head.removeAttribute("aria-sort");
-    const arrow = isSorted ? (order.direction === "ascending" ? " ↑" : " ↓") : "";
-    setText(each.head.firstElementChild, each.name + arrow);
+    const text = isSorted ? `${each.name} ${arrow(order.direction)}` : each.name;
+    setText(each.head.firstElementChild, text);
   });
+  byID("order").value = order
+    ? `${accountColumns.indexOf(order.column)} ${order.direction}` : "";
   if (data) drawAccounts();
 }
 
@@ -341,30 +497,47 @@ function compare(left, right) {
 
 function drawAccounts() {
   const wanted = filter.toLowerCase();
-  let shown = data.accounts.filter((account) => !wanted
-    || account.account.toLowerCase().includes(wanted)
-    || reason(account).includes(wanted));
+  const isWanted = (text) => text.toLowerCase().includes(wanted);
+  let shown = data.accounts.filter(
+    (account) => [nameOf(account), ...reasons(account)].some(isWanted));
   if (order) shown = shown.toSorted(compare);
-  reconcile(byID("accounts").tBodies[0], shown, (account) => account.account, () => {
-    const row = element("tr");
-    row.append(...accountColumns.map((column) => {
-      const cell = element(column.kind === "name" ? "th" : "td");
-      if (column.kind === "name") cell.scope = "row";
-      cell.dataset.name = column.name;
-      return cell;
-    }));
-    return row;
-  }, (row, account) => accountColumns.forEach((column, index) => {
+  reconcile(byID("accounts").tBodies[0], shown, (account) => account.account, makeAccount,
+    drawAccount);
+  drawCount(shown.length);
+}
+
+function makeAccount() {
+  const row = element("tr");
+  row.append(...accountColumns.map((column) => {
+    const cell = element(column.kind === "name" ? "th" : "td");
+    if (column.kind === "name") cell.scope = "row";
+    cell.dataset.name = column.name;
+    return cell;
+  }));
+  return row;
+}
+
+function drawAccount(row, account) {
+  accountColumns.forEach((column, index) => {
     const cell = row.children[index];
     setText(cell, column.text(account));
     setClass(cell, `${column.kind} ${column.className?.(account) ?? ""}`.trim());
-  }));
-  const all = data.accounts.length;
-  let text = shown.length === all ? `${all} in use` : `${shown.length} of ${all}`;
+    setTitle(cell, column.title?.(account) ?? "");
+  });
+}
+
+function drawCount(shown) {
+  const rows = data.accounts.length;
+  const used = data.accounts.filter((account) => !isCollective(account)).length;
+  let text = shown === rows ? `${used} in use` : `${shown} of ${rows} rows`;
   text += `, ${round(data.accounts_configured, 0)} configured`;
-  if (data.accounts_folded > 0) text += `; ${round(data.accounts_folded, 0)} more counted as other`;
+  if (data.accounts_folded > 0) {
+    text += `; ${round(data.accounts_folded, 0)} more under ${collective.other.name}`;
+  }
   setText(byID("shown"), text);
 }
+
+// --- Trouble
 
 function drawTrouble() {
   const troubled = data.accounts.filter((account) => account.trouble);
@@ -378,17 +551,38 @@ function drawTrouble() {
   }, (item, account) => {
     const [name, message, since] = item.children;
     setClass(item, isBad(account) ? "bad" : "warn");
-    setText(name, `${mark(account)} ${account.account}`);
-    let text = `${account.trouble.message}.`;
-    if (account.trouble.reason === "quota_low") text += ` ${quotaText(account)}.`;
-    if (account.trouble.reason === "throttled") {
-      const wait = secondsUntil(account.retry_after_unix_seconds ?? 0);
-      if (wait > 0) text += ` It wants to be left alone for another ${duration(wait)}.`;
-    }
-    setText(message, text);
+    setText(name, `${mark(account)} ${nameOf(account)}`);
+    setText(message, troubleText(account));
     since.dateTime = account.trouble.since;
     setText(since, `Since ${duration(secondsSince(account.trouble.since))} ago.`);
   });
+  tellNewTrouble(troubled);
+}
+
+function troubleText(account) {
+  const others = reasons(account).slice(1);
+  const isQuotaLow = troubles(account).some((trouble) => trouble.reason === "quota_low");
+  const parts = [`${account.trouble.message}.`];
+  if (others.length > 0) parts.push(`Also: ${others.join(", ")}.`);
+  if (isQuotaLow && quota(account)) parts.push(`Left: ${quotaText(account)}.`);
+  parts.push(quotaTimes(account));
+  return parts.join(" ").trim();
+}
+
+let toldTroubles = null; // null: nobody has heard anything, and the page itself is yet to be read
+
+// Says once, to who does not see it, that something has come up.
+function tellNewTrouble(troubled) {
+  const isNew = (account) =>
+    troubles(account).some((trouble) => !toldTroubles.has(`${account.account} ${trouble.reason}`));
+  const fresh = toldTroubles ? troubled.filter(isNew) : [];
+  toldTroubles = new Set(troubled.flatMap(
+    (account) => troubles(account).map((trouble) => `${account.account} ${trouble.reason}`)));
+  if (fresh.length === 0) return;
+  const named = fresh.slice(0, 3).map(
+    (account) => `${nameOf(account)}, ${reasons(account).join(", ")}`);
+  const more = fresh.length > 3 ? `; and ${fresh.length - 3} more` : "";
+  setText(byID("news"), `New trouble: ${named.join("; ")}${more}`);
 }
 
 // --- Errors
@@ -400,15 +594,15 @@ const sides = {
 const errorColumns = [
   { name: "When", text: (error) => `${duration(secondsSince(error.time))} ago` },
   {
-    name: "Whose fault", text: (error) => sides[error.side][0],
+    name: "Fault", text: (error) => sides[error.side][0],
     className: (error) => sides[error.side][1],
   },
   {
     name: "Error", className: () => "wide",
     text: (error) => error.phase ? `${error.error} (${error.phase})` : error.error,
   },
-  { name: "Account", text: (error) => error.account ?? missing },
-  { name: "Project", text: (error) => error.project ?? missing },
+  { name: "Account", className: () => "wide", text: (error) => error.account ?? missing },
+  { name: "Project", className: () => "wide", text: (error) => error.project ?? missing },
   {
     name: "Status", className: () => "wide",
     text: ({ status, upstream_status: upstream }) => upstream && upstream !== status
@@ -439,25 +633,30 @@ function makeError(error) {
 }
 
 function drawErrors() {
-  const rows = data.errors.length > 0 ? data.errors : [{ isNone: true }];
-  reconcile(byID("errors").tBodies[0], rows, (error) => `${error.time} ${error.request_id}`,
+  const rows = data.errors.length > 0 ? data.errors : [{ id: "", isNone: true }];
+  reconcile(byID("errors").tBodies[0], rows,
+    (error) => error.id ?? `${error.time} ${error.side} ${error.request_id}`,
     makeError, (row, error) => {
       if (!error.isNone) setText(row.firstElementChild, errorColumns[0].text(error));
     });
 }
 
 function copyButton(text) {
-  const button = element("button", "", "Copy");
+  const button = element("button");
+  const say = (word) => {
+    setText(button, word);
+    button.setAttribute("aria-label", `${word}: request id ${text}`);
+  };
   button.type = "button";
-  button.setAttribute("aria-label", `Copy request id ${text}`);
+  say("Copy");
   button.addEventListener("click", async () => {
-    setText(button, (await copy(text)) ? "Copied" : "Select it by hand");
-    setTimeout(() => setText(button, "Copy"), 1500);
+    say((await copy(text, button)) ? "Copied" : "Select it by hand");
+    setTimeout(say, 1500, "Copy");
   });
   return button;
 }
 
-async function copy(text) {
+async function copy(text, button) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -467,6 +666,7 @@ async function copy(text) {
     area.select();
     const isCopied = document.execCommand("copy");
     area.remove();
+    button.focus(); // which the area has taken
     return isCopied;
   }
 }
@@ -484,17 +684,24 @@ function drawFacts() {
   setText(byID("facts"), parts.join(" · "));
 }
 
+// Of the newest answer, even while paused. Its texts are read out as they change, so that what
+// changes all the time stands beside it.
 function drawState() {
   const state = byID("state");
-  document.body.classList.toggle("stale", lostSince !== null);
-  if (lostSince !== null) {
-    setClass(state, "bad");
-    setText(state, `✕ no answer for ${duration((Date.now() - lostSince) / 1000)}`);
-  } else if (data) {
-    const isServing = data.state === "serving";
-    setClass(state, isServing ? "good" : "warn");
-    setText(state, (isServing ? "● serving" : "▲ draining") + (isPaused ? ", paused" : ""));
-  }
+  const isServing = latest?.state === "serving";
+  document.body.classList.toggle("stale", isLost);
+  drawSilence();
+  if (!latest && !isLost) return;
+  setClass(state, isLost ? "bad" : isServing ? "good" : "warn");
+  const text = isLost ? "✕ no answer" : isServing ? "● serving" : "▲ draining";
+  setText(state, text + (isPaused ? ", paused" : ""));
+  const isTroubled = latest?.accounts.some((account) => account.trouble);
+  document.title = `${isLost ? "✕ " : isTroubled ? "▲ " : ""}Penstock`;
+}
+
+function drawSilence() {
+  const seconds = (Date.now() - answered) / 1000;
+  setText(byID("silence"), isLost ? `the last one came ${duration(seconds)} ago` : "");
 }
 
 function drawPools() {
@@ -526,7 +733,10 @@ function drawLimits() {
   const limits = data.limits.toSorted((a, b) => b.hits_total - a.hits_total);
   reconcile(byID("limits").tBodies[0], limits, (limit) => limit.limit, (limit) => {
     const row = element("tr");
-    row.append(element("td", "", limit.limit), element("td", "number"), element("td"));
+    const [value, hits] = [element("td", "number"), element("td")];
+    value.dataset.name = "Value";
+    hits.dataset.name = "Hits";
+    row.append(element("td", "wide", limit.limit), value, hits);
     return row;
   }, (row, limit) => {
     setText(row.children[1], limit.value > 0 ? round(limit.value, 0) : "none");
@@ -536,7 +746,6 @@ function drawLimits() {
 }
 
 function draw() {
-  drawState();
   drawFacts();
   charts.forEach(drawChart);
   drawTrouble();
@@ -544,39 +753,62 @@ function draw() {
   drawErrors();
   drawPools();
   drawLimits();
-  document.title = data.accounts.some((account) => account.trouble) ? "▲ Penstock" : "Penstock";
 }
 
 // --- Life
 
+let timer;
+let isAsking = false;
+
+// Asks, and again after a while; one question at a time. The next one is set before anything is
+// drawn, so that a fault in drawing is complained of, and no end.
 async function refresh() {
-  if (!isPaused && !document.hidden) {
-    try {
-      const signal = AbortSignal.timeout(10000);
-      const answer = await fetch("status.json", { cache: "no-store", signal });
-      if (!answer.ok) throw new Error(String(answer.status));
-      const fresh = await answer.json();
-      lostSince = null;
-      if (!isPaused) {
-        data = fresh;
-        draw();
-      }
-    } catch {
-      lostSince ??= Date.now();
-      drawState();
-    }
-  }
-  setTimeout(refresh, intervalMilliseconds);
+  clearTimeout(timer);
+  if (isAsking) return;
+  isAsking = true;
+  const answer = await ask();
+  isAsking = false;
+  timer = setTimeout(
+    refresh, document.hidden ? hiddenIntervalMilliseconds : intervalMilliseconds);
+  take(answer);
 }
 
+// Null where there is no answer, or none that can be read.
+async function ask() {
+  try {
+    const signal = AbortSignal.timeout(10000);
+    const answer = await fetch("status.json", { cache: "no-store", signal });
+    return answer.ok ? await answer.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+// Paused, it still tells whether there is an answer.
+function take(answer) {
+  isLost = answer === null;
+  if (answer) {
+    latest = answer;
+    answered = Date.now();
+  }
+  drawState();
+  if (!answer || isPaused) return;
+  data = answer;
+  draw();
+}
+
+// The label tells what a press does; `aria-pressed` beside that would deny it.
 function togglePause() {
   isPaused = !isPaused;
-  const button = byID("pause");
-  button.setAttribute("aria-pressed", String(isPaused));
-  setText(button.firstChild, isPaused ? "Go on " : "Pause ");
+  setText(byID("pause").firstChild, isPaused ? "Go on " : "Pause ");
   drawState();
+  if (!isPaused) refresh();
 }
 
+setInterval(drawSilence, 1000);
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) refresh();
+});
 byID("pause").addEventListener("click", togglePause);
 byID("filter").addEventListener("input", (event) => {
   filter = event.target.value.trim();
@@ -584,10 +816,10 @@ byID("filter").addEventListener("input", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target instanceof HTMLInputElement) {
+  if (event.target.matches?.("input, select")) {
     if (event.key === "Escape") event.target.blur();
   } else if (event.key === "p") {
-    togglePause();
+    if (!event.repeat) togglePause();
   } else if (event.key === "/") {
     event.preventDefault();
     byID("filter").focus();
@@ -595,6 +827,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 makeAccountHeads();
+makeOrderChoice();
 makeErrorHeads();
 byID("charts").append(...charts.map(makeChart));
 refresh();
