@@ -422,10 +422,11 @@ def test_a_tab_behind_others_asks_seldom_and_keeps_its_title(stage):
         front = driver.current_window_handle
         driver.switch_to.new_window("tab")
         time.sleep(3)  # a question that was about to be asked
-        asked, since = stage.asked, time.monotonic()
+        asked = stage.asked
         staged(stage, "ca_bad", "throttled")
-        eventually(lambda: title(driver, stage.url) == "▲ Penstock", 20, "the title")
-        assert stage.asked - asked <= 1 + (time.monotonic() - since) / 14
+        time.sleep(7)
+        assert stage.asked - asked <= 1
+        eventually(lambda: title(driver, stage.url) == "▲ Penstock", 15, "the title")
         asked = stage.asked
         driver.switch_to.window(front)
         eventually(lambda: stage.asked > asked, 1.5, "a question at once")
@@ -496,7 +497,8 @@ BROKEN = """
     const text = document.createRange();
     text.selectNodeContents(cell);
     const tops = [...text.getClientRects()].map((each) => Math.round(each.top / 4));
-    if (new Set(tops).size > 1 || cell.scrollWidth > cell.clientWidth + 1) broken.push(cell.textContent);
+    const isCut = cell.scrollWidth > cell.clientWidth + 1;
+    if (new Set(tops).size > 1 || isCut) broken.push(cell.textContent);
   }
   for (const region of document.querySelectorAll('.scroll')) {
     if (region.scrollWidth > region.clientWidth) broken.push(region.firstElementChild.id);
@@ -604,7 +606,7 @@ def test_an_account_with_several_troubles_tells_them_all(stage, wide):
     assert column(wide, "State")["ca_many"] == "✕ internal errors"
     assert column(wide, "State")["ca_limit"] == "▲ at limit"
     wide.find_element(By.ID, "filter").send_keys("at limit")
-    assert names(wide) == ["ca_limit", "ca_many"]
+    assert {"ca_limit", "ca_many"} <= set(names(wide)) and "ca_tls" not in names(wide)
 
 
 def test_a_name_that_is_cut_is_told_whole(stage, wide):

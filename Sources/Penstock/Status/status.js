@@ -331,10 +331,7 @@ const badReasons = new Set(["internal_errors", "upstream_failing", "credential_r
 const isBad = (account) => badReasons.has(account.trouble?.reason);
 const mark = (account) => account.trouble ? (isBad(account) ? "✕" : "▲") : "✓";
 const words = (trouble) => trouble.reason.replaceAll("_", " ");
-
-// The worst first.
-const troubles = (account) => account.troubles ?? (account.trouble ? [account.trouble] : []);
-const reasons = (account) => troubles(account).map(words);
+const reasons = (account) => account.troubles.map(words);
 
 // Two rows are no accounts: what named none, and those past the number that is counted apart.
 const collective = {
@@ -561,7 +558,7 @@ function drawTrouble() {
 
 function troubleText(account) {
   const others = reasons(account).slice(1);
-  const isQuotaLow = troubles(account).some((trouble) => trouble.reason === "quota_low");
+  const isQuotaLow = account.troubles.some((trouble) => trouble.reason === "quota_low");
   const parts = [`${account.trouble.message}.`];
   if (others.length > 0) parts.push(`Also: ${others.join(", ")}.`);
   if (isQuotaLow && quota(account)) parts.push(`Left: ${quotaText(account)}.`);
@@ -574,10 +571,10 @@ let toldTroubles = null; // null: nobody has heard anything, and the page itself
 // Says once, to who does not see it, that something has come up.
 function tellNewTrouble(troubled) {
   const isNew = (account) =>
-    troubles(account).some((trouble) => !toldTroubles.has(`${account.account} ${trouble.reason}`));
+    account.troubles.some((trouble) => !toldTroubles.has(`${account.account} ${trouble.reason}`));
   const fresh = toldTroubles ? troubled.filter(isNew) : [];
   toldTroubles = new Set(troubled.flatMap(
-    (account) => troubles(account).map((trouble) => `${account.account} ${trouble.reason}`)));
+    (account) => account.troubles.map((trouble) => `${account.account} ${trouble.reason}`)));
   if (fresh.length === 0) return;
   const named = fresh.slice(0, 3).map(
     (account) => `${nameOf(account)}, ${reasons(account).join(", ")}`);
@@ -634,11 +631,9 @@ function makeError(error) {
 
 function drawErrors() {
   const rows = data.errors.length > 0 ? data.errors : [{ id: "", isNone: true }];
-  reconcile(byID("errors").tBodies[0], rows,
-    (error) => error.id ?? `${error.time} ${error.side} ${error.request_id}`,
-    makeError, (row, error) => {
-      if (!error.isNone) setText(row.firstElementChild, errorColumns[0].text(error));
-    });
+  reconcile(byID("errors").tBodies[0], rows, (error) => error.id, makeError, (row, error) => {
+    if (!error.isNone) setText(row.firstElementChild, errorColumns[0].text(error));
+  });
 }
 
 function copyButton(text) {
