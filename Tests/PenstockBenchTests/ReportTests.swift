@@ -6,7 +6,7 @@ import Testing
   /// A run of a second with these latencies, in milliseconds.
   private func result(
     _ milliseconds: [Int64], status: Int = 200, isOpen: Bool = false,
-    _ change: (ThreadTally) -> Void = { _ in }
+    time: ThreadTime = ThreadTime(), _ change: (ThreadTally) -> Void = { _ in }
   ) -> RunResult {
     var plan = RunPlan(origins: [], requests: [], mix: Mix(weights: [1]), targets: ["GET /"])
     plan.schedule = isOpen ? RateSchedule(rate: 100) : nil
@@ -18,8 +18,7 @@ import Testing
     }
     change(tally)
     tally.durationNanoseconds = 1_000_000_000
-    tally.onLoadEnd(
-      afterNanoseconds: 1_000_000_000, cpuNanoseconds: tally.cpuNanoseconds)
+    tally.onLoadEnd(afterNanoseconds: 1_000_000_000, time)
     return RunResult(plan, [tally], [])
   }
 
@@ -62,8 +61,10 @@ import Testing
 
   @Test func `the verdict blames the generator for what is its own`() {
     #expect(!Verdict(result([10])).isSaturated)
-    #expect(Verdict(result([10]) { $0.cpuNanoseconds = 950_000_000 }).isSaturated)
-    #expect(!Verdict(result([10]) { $0.cpuNanoseconds = 800_000_000 }).isSaturated)
+    #expect(Verdict(result([10], time: ThreadTime(cpu: 950_000_000))).isSaturated)
+    #expect(!Verdict(result([10], time: ThreadTime(cpu: 800_000_000))).isSaturated)
+    let crowded = Verdict(result([10], time: ThreadTime(cpu: 400_000_000, wait: 550_000_000)))
+    #expect(crowded.isSaturated && crowded.reasons[0].contains("waited for one for 55 %"))
     #expect(Verdict(result([10], isOpen: true) { $0.onSent(lag: 2_000_000) }).isSaturated)
     #expect(!Verdict(result([100], isOpen: true) { $0.onSent(lag: 2_000_000) }).isSaturated)
     #expect(Verdict(result([10], isOpen: true) { $0.arrivalsDropped = 1 }).isSaturated)

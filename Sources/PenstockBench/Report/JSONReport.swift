@@ -118,6 +118,9 @@ struct JSONReport {
       json.array("cpu_shares") { json in
         for share in result.cpuShares { json.add(nil, share) }
       }
+      json.array("wait_shares") { json in
+        for share in result.waitShares { json.add(nil, share) }
+      }
     }
   }
 

@@ -32,6 +32,8 @@ struct RunResult: Sendable {
   let interrupted: Int
   /// Of each thread, as a share of one core.
   let cpuShares: [Double]
+  /// How long each waited for a core, as a share of the load's time.
+  let waitShares: [Double]
   let cpuSeconds: Double
   private let loadAnswers: Int
   private let loadSuccesses: Int
@@ -68,7 +70,8 @@ struct RunResult: Sendable {
     connectionsOpened = tallies.sum(\.connectionsOpened)
     planned = tallies.sum(\.arrivals)
     dropped = tallies.sum(\.arrivalsDropped)
-    cpuShares = loads.map { Double($0.cpuNanoseconds) / Double(max(1, $0.nanoseconds)) }
+    cpuShares = loads.map { Double($0.time.cpu) / Double(max(1, $0.nanoseconds)) }
+    waitShares = loads.map { Double($0.time.wait) / Double(max(1, $0.nanoseconds)) }
     cpuSeconds = Double(tallies.reduce(0) { $0 + $1.cpuNanoseconds }) / 1e9
   }
 

@@ -8,12 +8,16 @@ struct Verdict: Sendable, Equatable {
   init(_ result: RunResult) {
     var reasons: [String] = []
     let isLong = result.loadSeconds >= Self.leastSeconds
-    let hot = result.cpuShares.enumerated().filter { isLong && $0.element >= Self.hotShare }
-    if let hottest = hot.max(by: { $0.element < $1.element }) {
+    let busy = zip(result.cpuShares, result.waitShares).map { (cpu: $0, wait: $1, all: $0 + $1) }
+    let hot = busy.filter { isLong && $0.all >= Self.hotShare }
+    if let hottest = hot.max(by: { $0.all < $1.all }) {
+      let remedy =
+        hottest.wait > hottest.cpu / 2
+        ? "a machine with less to do" : "more threads (-t), or fewer requests,"
       reasons.append(
         "\(hot.count) of \(result.cpuShares.count) threads had no time left (the busiest used "
-          + "\(Int((hottest.element * 100).rounded())) % of a core): more threads (-t), or fewer "
-          + "requests, would tell more of the server")
+          + "\(Self.percent(hottest.cpu)) of a core, and waited for one for "
+          + "\(Self.percent(hottest.wait)) of the time): \(remedy) would tell more of the server")
     }
     let lag = result.sendLag.seconds(atPercentile: 99)
     let p99 = result.latency.seconds(atPercentile: 99)
@@ -31,7 +35,9 @@ struct Verdict: Sendable, Equatable {
     self.reasons = reasons
   }
 
-  /// A thread that is as busy as this makes answers wait for it.
+  private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
+
+  /// A thread that has run, or waited to, for as long makes answers wait for it.
   private static let hotShare = 0.9
   /// In less time a thread is busy because it begins.
   private static let leastSeconds = 0.1

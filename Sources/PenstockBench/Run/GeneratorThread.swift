@@ -45,7 +45,7 @@ final class GeneratorThread: Watcher {
   private var isWarmingUp = false
   private var endsAt = Int64.max
   private var nextTick: Int64 = 0
-  private var cpuAtStart: Int64 = 0
+  private var timeAtStart = ThreadTime()
 
   init(index: Int, plan: RunPlan, board: RunBoard) throws {
     self.index = index
@@ -142,7 +142,7 @@ final class GeneratorThread: Watcher {
     endsAt = measuredFrom.addingReportingOverflow(plan.durationNanoseconds).partialValue
     if endsAt < measuredFrom { endsAt = Int64.max }
     isWarmingUp = plan.warmUpNanoseconds > 0
-    cpuAtStart = threadCPUNanoseconds()
+    timeAtStart = ThreadTime.now()
     nextTick = now + RunLimits.tickNanoseconds
     arrivals.begin(at: now, measuredFrom: measuredFrom)
     if plan.schedule == nil {
@@ -187,7 +187,7 @@ final class GeneratorThread: Watcher {
     if tally.load == nil { endLoad(now) }
     tally.durationNanoseconds = max(
       tally.load?.nanoseconds ?? 0, tally.lastAnswerNanoseconds - measuredFrom)
-    tally.cpuNanoseconds = threadCPUNanoseconds() - cpuAtStart
+    tally.cpuNanoseconds = (ThreadTime.now() - timeAtStart).cpu
     report(now)
     timer.clear()
     loop.stop()
@@ -195,8 +195,7 @@ final class GeneratorThread: Watcher {
 
   private func endLoad(_ now: Int64) {
     tally.onLoadEnd(
-      afterNanoseconds: max(0, now - measuredFrom),
-      cpuNanoseconds: threadCPUNanoseconds() - cpuAtStart)
+      afterNanoseconds: max(0, now - measuredFrom), ThreadTime.now() - timeAtStart)
   }
 
   // MARK: What is due
@@ -225,7 +224,7 @@ final class GeneratorThread: Watcher {
     if isWarmingUp {
       if now < measuredFrom { return }
       isWarmingUp = false
-      cpuAtStart = threadCPUNanoseconds()
+      timeAtStart = ThreadTime.now()
     }
     let middle = now - measuredFrom - RunLimits.tickNanoseconds / 2
     board.add(tally.takeInterval(), second: Int(max(0, middle) / 1_000_000_000), thread: index)
@@ -290,11 +289,5 @@ final class GeneratorThread: Watcher {
   private func onQuiet() {
     let isOver = phase == .draining || phase == .running && arrivals.isExhausted
     if isOver { timer.set(atNanoseconds: 1) }
-  }
-
-  private func threadCPUNanoseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

@@ -2,7 +2,7 @@
 /// when the last request was.
 struct LoadTally: Sendable {
   let nanoseconds: Int64
-  let cpuNanoseconds: Int64
+  let time: ThreadTime
   let answers: Int
   let successes: Int
 }

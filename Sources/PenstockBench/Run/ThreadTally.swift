@@ -78,9 +78,9 @@ final class ThreadTally {
   }
 
   /// Rates are of this time: one answer that is late would otherwise lower them at will.
-  func onLoadEnd(afterNanoseconds nanoseconds: Int64, cpuNanoseconds: Int64) {
+  func onLoadEnd(afterNanoseconds nanoseconds: Int64, _ time: ThreadTime) {
     load = LoadTally(
-      nanoseconds: nanoseconds, cpuNanoseconds: cpuNanoseconds,
+      nanoseconds: nanoseconds, time: time,
       answers: targets.reduce(0) { $0 + $1.answers },
       successes: targets.reduce(0) { $0 + Int($1.latency.totalCount) })
   }
