@@ -11,8 +11,6 @@ from harness import EXECUTE, Penstock, account, assert_error, error_table, reque
 # Counted or logged, and never said to anyone.
 UNSAID = {"client_aborted", "client_body_timeout", "client_write_timeout", "shutdown_forced",
           "tunnel_idle", "upstream_unsolicited"}
-# Declared for clients, and not given as long as rates are without effect.
-AHEAD = {429}
 METHODS = {"get", "head", "post"}
 
 
@@ -83,10 +81,9 @@ def test_its_slugs_and_statuses_are_those_of_the_error_table(document):
             if int(status) >= 400:
                 statuses.add(int(status))
                 schema = found(reference, document)["content"]["application/json"]["schema"]
-                if int(status) not in AHEAD:
-                    error = schema["properties"]["error"]["properties"]
-                    assert error["status"]["const"] == int(status), reference
-    assert statuses == {status for status, _ in table} | AHEAD
+                error = schema["properties"]["error"]["properties"]
+                assert error["status"]["const"] == int(status), reference
+    assert statuses == {status for status, _ in table}
 
 
 def test_every_answer_of_an_error_has_the_same_fields(document):

@@ -67,6 +67,11 @@ enum OpenAPIErrors {
       "The state of the account, or of the idempotency key, forbids it.",
       slugs: ["account_disabled", "idempotency_key_reused"]),
     OpenAPIError(
+      429, "TooManyRequests",
+      "Too many for the rate of the API key or the account, at a time, or of one address.",
+      slugs: ["rate_limited", "account_concurrency_limit", "too_many_connections"],
+      field: ("Retry-After", "RetryAfter")),
+    OpenAPIError(
       431, "HeadersTooLarge", "The header fields are too large.",
       slugs: ["headers_too_large"]),
     OpenAPIError(
@@ -88,8 +93,12 @@ enum OpenAPIErrors {
         "upstream_broken_text", "bad_encoding", "decompression_limit", "binary_url_failed",
       ]),
     OpenAPIError(
-      503, "ServiceUnavailable", "Penstock has reached a limit of its own, or shuts down.",
-      slugs: ["overloaded", "draining", "local_resource_exhausted", "spool_unavailable"],
+      503, "ServiceUnavailable",
+      "Penstock has reached a limit of its own, shuts down, or leaves the upstream alone.",
+      slugs: [
+        "overloaded", "draining", "local_resource_exhausted", "spool_unavailable",
+        "account_circuit_open",
+      ],
       field: ("Retry-After", "RetryAfter")),
     OpenAPIError(
       504, "GatewayTimeout",

@@ -149,16 +149,6 @@ enum OpenAPIResponses {
             "x-request-id": {"$ref": "#/components/headers/RequestID"},
             "ETag": {"$ref": "#/components/headers/ETag"}
           }
-        },
-        "TooManyRequests": {
-          "description": "A rate was exceeded.",
-          "headers": {
-            "x-request-id": {"$ref": "#/components/headers/RequestID"},
-            "x-should-retry": {"$ref": "#/components/headers/ShouldRetry"},
-            "Proxy-Status": {"$ref": "#/components/headers/ProxyStatus"},
-            "Retry-After": {"$ref": "#/components/headers/RetryAfter"}
-          },
-          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
         }
     """#
 }
