@@ -60,6 +60,15 @@ func lowestFreeDescriptor() -> Int32 {
   return descriptor
 }
 
+/// The permissions of all regular files without a name that this process has open.
+func namelessFiles() -> [UInt32] {
+  (Int32(3)..<1024).compactMap { descriptor in
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return status.st_nlink == 0 ? status.st_mode & 0o777 : nil
+  }
+}
+
 /// Does something while this process can open nothing more; only in a process of the test's own.
 func withoutFreeDescriptors(_ body: () -> Void) {
   let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
