@@ -26,11 +26,7 @@ struct DemoCommand: ParsableCommand {
     let origin = try madeOrigin()
     setenv(Self.originPortVariable, "\(origin.address.port ?? originPort)", 1)
     let surroundings = Surroundings.ofThisProcess()
-    let outcome = ConfigurationReader.read(path: try foundPath(), surroundings: surroundings)
-    guard let configuration = outcome.configuration else {
-      for fault in outcome.faults { StandardError.print(fault.description) }
-      throw ExitCode(1)
-    }
+    let configuration = try ConfigurationOption.read(try foundPath(), surroundings)
     surroundings.environment.scrub()
     origin.start()
     defer { origin.stop() }

@@ -37,11 +37,7 @@ struct ExplainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let outcome = ConfigurationReader.read(path: config.path, surroundings: .ofThisProcess())
-    guard let configuration = outcome.configuration else {
-      for fault in outcome.faults { StandardError.print(fault.description) }
-      throw ExitCode(1)
-    }
+    let configuration = try config.read()
     let project = try project(of: configuration)
     let explanation = Explanation(
       configuration, project: project, account: accountID, method: method, endpoint: endpoint)

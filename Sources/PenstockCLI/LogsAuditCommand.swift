@@ -18,11 +18,7 @@ struct LogsAuditCommand: ParsableCommand {
   var logs: [String]
 
   func run() throws {
-    let outcome = ConfigurationReader.read(path: config.path, surroundings: .ofThisProcess())
-    guard let configuration = outcome.configuration else {
-      for fault in outcome.faults { StandardError.print(fault.description) }
-      throw ExitCode(1)
-    }
+    let configuration = try config.read()
     for name in configuration.secrets.shortNames {
       let text = name.text(in: configuration)
       StandardError.print("penstock: \(text): too short to be searched for")

@@ -9,20 +9,10 @@ struct ServeCommand: ParsableCommand {
   @OptionGroup var config: ConfigurationOption
 
   func run() throws {
-    throw ExitCode(try serve(try read()))
-  }
-
-  /// A function of its own, so that what it read is gone before anyone is served: faults, warnings
-  /// too, hold the text of their files.
-  private func read() throws -> Configuration {
     let surroundings = Surroundings.ofThisProcess()
-    let outcome = ConfigurationReader.read(path: config.path, surroundings: surroundings)
-    guard let configuration = outcome.configuration else {
-      for fault in outcome.faults { StandardError.print(fault.description) }
-      throw ExitCode(1)
-    }
+    let configuration = try config.read(surroundings)
     surroundings.environment.scrub()
-    return configuration
+    throw ExitCode(try serve(configuration))
   }
 
   private func serve(_ configuration: Configuration) throws -> Int32 {
