@@ -35,9 +35,8 @@ final class Worker: TurnEndHandler {
 
   private var log: WorkerLog
   private var logTimer: LogTimer?
-  // Of one worker only.
-  private var sweepTimer: FileSweepTimer?
-  private var statusTimer: StatusTimer?
+  /// Of one worker only: what is done for the whole process.
+  private var timers: [RepeatingTimer] = []
 
   private var acceptors: [Acceptor] = []
   private var connections: [ObjectIdentifier: ClientConnection] = [:]
@@ -97,12 +96,23 @@ final class Worker: TurnEndHandler {
     staged.holdsSecrets = configuration.execute.customConnectionData
     try makeTLSContexts()
     logTimer = LogTimer(self)
-    if index == 0 {
-      sweepTimer = shared.files.map { FileSweepTimer($0, loop) }
-      statusTimer = StatusTimer(shared, loop)
-    }
+    if index == 0 { startTimers() }
     loop.setTurnEndHandler(self)
     date.update(wallNanoseconds: loop.wallNanoseconds)
+  }
+
+  private func startTimers() {
+    let shared = shared
+    let sample = RepeatingTimer(loop, everyNanoseconds: StatusHistory.intervalNanoseconds) {
+      shared.history.sampleSoon(on: shared.scrapes)
+    }
+    timers.append(sample)
+    guard let files = shared.files else { return }
+    files.sweepSoon()
+    let sweep = RepeatingTimer(loop, everyNanoseconds: FileStore.sweepNanoseconds) {
+      files.sweepSoon()
+    }
+    timers.append(sweep)
   }
 
   /// Runs until it is drained or cut off.

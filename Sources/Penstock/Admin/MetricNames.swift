@@ -26,4 +26,13 @@ struct MetricNames: Sendable {
   let configReloadUnixSeconds: Double
   let configDigest: String
   let version: String
+
+  /// What labels a row of the shards; nil for one that nobody has.
+  func account(ofRow row: Int, in rows: AccountRows) -> String? {
+    switch row {
+    case rows.noneRow: "none"
+    case rows.otherRow: "other"
+    default: rows.account(ofRow: row).map(account)
+    }
+  }
 }

@@ -186,12 +186,16 @@ final class MetricShard: Sendable {
 
   /// A request that rules denied, or would have. `project`: -1 for a caller without a key.
   func countRuleDenial(project: Int, isObserved: Bool) {
-    ruleDenials.add(2 * (project + 1) + (isObserved ? 1 : 0), 1)
+    ruleDenials.add(denialIndex(project, isObserved), 1)
   }
 
   /// The same of a rate that was used up, the key's or the account's.
   func countRateDenial(project: Int, isObserved: Bool) {
-    rateDenials.add(2 * (project + 1) + (isObserved ? 1 : 0), 1)
+    rateDenials.add(denialIndex(project, isObserved), 1)
+  }
+
+  private func denialIndex(_ project: Int, _ isObserved: Bool) -> Int {
+    2 * (project + 1) + (isObserved ? 1 : 0)
   }
 
   /// What an upstream said of an account's quota, in loop time.
@@ -238,6 +242,9 @@ final class MetricShard: Sendable {
 }
 
 extension [MetricShard] {
+  /// Whether a request of the row was counted anywhere.
+  func isUsed(row: Int) -> Bool { contains { $0.isUsed(row: row) } }
+
   /// A counter of all workers.
   func total(_ value: (MetricShard) -> UInt64) -> UInt64 { reduce(0) { $0 &+ value($1) } }
 

@@ -46,15 +46,10 @@ struct MetricsPage {
     let rows = first.accountRows
     precondition(shards.allSatisfy { $0.accountRows === rows })
     var accounts: [(row: Int, labels: LabelSet)] = []
-    for row in 0...rows.noneRow where shards.contains(where: { $0.isUsed(row: row) }) {
+    for row in 0...rows.noneRow where shards.isUsed(row: row) {
+      guard let name = names.account(ofRow: row, in: rows) else { continue }
       var labels = LabelSet()
-      switch row {
-      case rows.noneRow: labels.append("account", "none" as StaticString)
-      case rows.otherRow: labels.append("account", "other" as StaticString)
-      default:
-        guard let account = rows.account(ofRow: row) else { continue }
-        labels.append("account", names.account(account))
-      }
+      labels.append("account", name)
       accounts.append((row, labels))
     }
     self.accounts = accounts

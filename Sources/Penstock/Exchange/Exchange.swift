@@ -84,6 +84,7 @@ final class Exchange {
   var isDownstreamFull = false
   /// A helper thread is at work for it.
   var awaitedTask: AwaitedTask?
+  /// The gates that it is in.
   var entered = Entered()
   /// What the envelope endpoint keeps; nil on the streaming route.
   var execute: ExecuteEnd?

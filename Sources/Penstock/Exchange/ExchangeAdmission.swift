@@ -1,5 +1,7 @@
-/// Whether a request may go upstream now: rates, requests in flight, breakers. Asked when all else
-/// is decided and before anything is sent, so that what is refused may be sent again.
+/// Whether a request may go upstream now: rates, requests in flight, breakers.
+///
+/// Asked before anything is sent, so that what is refused may be sent again: a key's rate with the
+/// key, so that a flood is not read, the rest when all else is decided.
 extension Exchange {
   /// What it has entered, and has to leave when it ends.
   struct Entered {

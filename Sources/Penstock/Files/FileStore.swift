@@ -148,6 +148,12 @@ final class FileStore: @unchecked Sendable {
 
   // MARK: Sweeping
 
+  /// How often the directory is looked through at the least.
+  static let sweepNanoseconds: Int64 = 30_000_000_000
+
+  /// Has a helper thread do it.
+  func sweepSoon() { tasks.submit { self.sweep() } }
+
   /// Looks through the directory: removes what has expired and what nobody writes any more, and
   /// counts the rest. On a helper thread.
   func sweep() {

@@ -3,6 +3,8 @@ import Wire
 /// What has become of one account in the last minute, and since when it is in trouble. In
 /// monotonic time: a clock that is set changes nothing.
 struct AccountHistory {
+  typealias Since = (kind: Trouble, sinceNanoseconds: Int64)
+
   private struct Mark {
     let nanoseconds: Int64
     let figures: StatusFigures
@@ -34,7 +36,7 @@ struct AccountHistory {
   var recentNanoseconds: Int64 { nanoseconds - marks[0].nanoseconds }
 
   /// The worst first, each with since when.
-  var troubles: [(kind: Trouble, sinceNanoseconds: Int64)] {
+  var troubles: [Since] {
     Trouble.allCases.compactMap { kind in since[kind.rawValue].map { (kind, $0) } }
   }
 

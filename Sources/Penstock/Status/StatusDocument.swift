@@ -40,7 +40,7 @@ struct StatusDocument: ~Copyable {
 
   private mutating func writeProcess() {
     let names = shared.metricNames
-    json.add("time", unixNanoseconds: shared.history.lastMinute.to.unixNanoseconds)
+    json.add("time", unixNanoseconds: shared.history.newest.unixNanoseconds)
     json.add("state", isDraining ? "draining" : "serving")
     json.add("version", Array(names.version.utf8))
     json.add("config_digest", Array(names.configDigest.utf8))
@@ -141,22 +141,22 @@ struct StatusDocument: ~Copyable {
   /// their first use.
   private mutating func writeAccounts() {
     let accounts = shared.history.accounts.enumerated().compactMap { row, history in
-      history.map { (row: row, history: $0) }
+      history.map { (row: row, troubles: $0.troubles, history: $0) }
+    }.sorted {
+      ($0.troubles.first?.kind.rawValue ?? .max, $0.row)
+        < ($1.troubles.first?.kind.rawValue ?? .max, $1.row)
     }
     json.beginList("accounts")
-    for kind in Trouble.allCases {
-      for (row, history) in accounts where history.troubles.first?.kind == kind {
-        write(history, row: row)
-      }
-    }
-    for (row, history) in accounts where history.troubles.isEmpty { write(history, row: row) }
+    for (row, troubles, history) in accounts { write(history, troubles, row: row) }
     json.endList()
   }
 
-  private mutating func write(_ history: AccountHistory, row: Int) {
+  private mutating func write(
+    _ history: AccountHistory, _ troubles: [AccountHistory.Since], row: Int
+  ) {
     json.beginObject()
-    json.add("account", name(ofRow: row))
-    let troubles = history.troubles
+    let name = shared.metricNames.account(ofRow: row, in: shards[0].accountRows) ?? ""
+    json.add("account", Array(name.utf8))
     if let worst = troubles.first { write(worst, "trouble") } else { json.addNull("trouble") }
     json.beginList("troubles")
     for trouble in troubles { write(trouble) }
@@ -168,9 +168,9 @@ struct StatusDocument: ~Copyable {
   }
 
   private mutating func write(
-    _ trouble: (kind: Trouble, sinceNanoseconds: Int64), _ key: StaticString = ""
+    _ trouble: AccountHistory.Since, _ key: StaticString = ""
   ) {
-    let newest = shared.history.lastMinute.to
+    let newest = shared.history.newest
     let ago = newest.nanoseconds - trouble.sinceNanoseconds
     json.beginObject(key)
     json.add("reason", trouble.kind.slug)
@@ -184,14 +184,6 @@ struct StatusDocument: ~Copyable {
     if let remaining = quota.remaining { json.add("quota_remaining", remaining) }
     if let reset = quota.resetUnixSeconds { json.add("quota_reset_unix_seconds", reset) }
     if let retry = quota.retryUnixSeconds { json.add("retry_after_unix_seconds", retry) }
-  }
-
-  /// As metrics name it.
-  private func name(ofRow row: Int) -> [UInt8] {
-    let rows = shards[0].accountRows
-    if row == rows.noneRow { return Array("none".utf8) }
-    return rows.account(ofRow: row).map { shared.configuration.accounts[$0].idBytes }
-      ?? Array("other".utf8)
   }
 
   // MARK: What is open, limited, stored

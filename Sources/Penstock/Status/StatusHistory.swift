@@ -33,7 +33,7 @@ final class StatusHistory: @unchecked Sendable {
   private(set) var accounts: [AccountHistory?]
 
   /// A sample is due or being taken: no second one is asked for.
-  let isSampling = Atomic(false)
+  private let isSampling = Atomic(false)
   private let shards: [MetricShard]
   private let empty: StatusFigures
   // Memory to add with.
@@ -48,13 +48,23 @@ final class StatusHistory: @unchecked Sendable {
     samples = [Sample(empty)]
   }
 
+  /// Has a helper thread take a sample, from any thread. Where the helper is late, samples are left
+  /// out and none waits.
+  func sampleSoon(on tasks: BlockingTasks) {
+    if isSampling.exchange(true, ordering: .relaxed) { return }
+    tasks.submit {
+      self.sample()
+      self.isSampling.store(false, ordering: .relaxed)
+    }
+  }
+
   /// Looks at what the workers have counted by now.
-  func sample() {
-    let before = samples[samples.count - 1].nanoseconds
+  private func sample() {
+    let before = newest.nanoseconds
     let now = Clock.monotonicNanoseconds()
     let nowUnixSeconds = Int(Clock.wallNanoseconds() / 1_000_000_000)
     var all = empty
-    for row in accounts.indices where shards.contains(where: { $0.isUsed(row: row) }) {
+    for row in accounts.indices where shards.isUsed(row: row) {
       var figures = empty
       figures.add(shards, row: row, &errors, &codes)
       all.add(figures)
@@ -66,9 +76,11 @@ final class StatusHistory: @unchecked Sendable {
     samples.append(Sample(all))
   }
 
+  var newest: Sample { samples[samples.count - 1] }
+
   /// The sample that the last minute is reckoned from, and the newest.
   var lastMinute: (from: Sample, to: Sample) {
-    let newest = samples[samples.count - 1]
+    let newest = newest
     let from = samples.last {
       newest.nanoseconds - $0.nanoseconds >= AccountHistory.windowNanoseconds
     }
