@@ -10,9 +10,7 @@ public enum Socket {
     throws(SystemFault) -> Int32
   {
     let family = family(of: address)
-    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-    let descriptor = socket(family, kind, 0)
-    guard descriptor >= 0 else { throw SystemFault(call: "socket", number: errno) }
+    let descriptor = try make(family)
     var isListening = false
     defer { if !isListening { close(descriptor) } }
     if case .unix(let path) = address {
@@ -78,9 +76,7 @@ public enum Socket {
   /// `connectError` says how.
   /// Errors: `SystemFault` naming the call, where it has failed already.
   public static func connect(to address: SocketAddress) throws(SystemFault) -> Int32 {
-    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-    let descriptor = socket(family(of: address), kind, 0)
-    guard descriptor >= 0 else { throw SystemFault(call: "socket", number: errno) }
+    let descriptor = try make(family(of: address))
     let result = address.withSockaddr { Glibc.connect(descriptor, $0, $1) }
     if result == 0 || errno == EINPROGRESS { return descriptor }
     let number = errno
@@ -135,6 +131,13 @@ public enum Socket {
       if let read = SocketAddress(storage) { found.append(read) }
     }
     return found
+  }
+
+  private static func make(_ family: Int32) throws(SystemFault) -> Int32 {
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    let descriptor = socket(family, kind, 0)
+    guard descriptor >= 0 else { throw SystemFault(call: "socket", number: errno) }
+    return descriptor
   }
 
   private static func family(of address: SocketAddress) -> Int32 {

@@ -19,9 +19,8 @@ import time
 import pytest
 import yaml
 
-import scripted
 import watched
-from harness import REPOSITORY, Penstock, Upstream, eventually
+from harness import REPOSITORY, eventually
 from prometheus import JOB, Prometheus, selectors
 
 SECONDS = float(os.environ.get("PENSTOCK_WATCH_SECONDS", "20"))
@@ -215,11 +214,8 @@ def seen(authority, ca_file, tmp_path_factory):
     """A Penstock under load, watched from its start to its end."""
     need_prometheus()
     with contextlib.ExitStack() as stack:
-        plain = stack.enter_context(Upstream(watched.busy))
-        tls = stack.enter_context(Upstream(watched.busy, tls=scripted.tls_context(authority)))
         files = tmp_path_factory.mktemp("watched") / "files"
-        penstock = Penstock(watched.config(plain, tls, ca_file, files))
-        with penstock:
+        with watched.served(authority, ca_file, files) as penstock:
             prometheus = stack.enter_context(Prometheus(penstock))
             penstock.base_fds += 1  # the connection that it scrapes on
             probes = penstock.metric("penstock_requests_total")

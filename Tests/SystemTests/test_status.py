@@ -2,16 +2,14 @@
 
 import calendar
 import json
-import ssl
 import time
 
 import pytest
 
 import scripted
-from harness import PATIENCE, Penstock, Upstream, account, eventually, execute
+from harness import PATIENCE, Penstock, account, eventually, execute
 from origins import outcome, proxy
-from watched import Load, busy
-from watched import config as watched_config
+from watched import Load, served
 
 SECRET = "a-secret-that-a-caller-shows-as-an-id"
 
@@ -61,19 +59,13 @@ def buckets(samples, name, account=None):
 
 
 @pytest.fixture(scope="module")
-def loaded(authority, tmp_path_factory):
+def loaded(authority, ca_file, tmp_path_factory):
     """A server after some rounds of everything: it, its status, its metrics, and what was sent."""
-    directory = tmp_path_factory.mktemp("status")
-    authority.cert_pem.write_to_path(directory / "ca.pem")
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", "localhost").configure_cert(tls)
-    with Upstream(busy) as plain, Upstream(busy, tls=tls) as secure:
-        config = watched_config(plain, secure, str(directory / "ca.pem"), directory)
-        with Penstock(config) as penstock:
-            probes = penstock.metric("penstock_requests_total")
-            load = Load(penstock)
-            load.run(4)
-            yield penstock, sampled(penstock), penstock.metrics(), probes + sum(load.sent.values())
+    with served(authority, ca_file, tmp_path_factory.mktemp("status") / "files") as penstock:
+        probes = penstock.metric("penstock_requests_total")
+        load = Load(penstock)
+        load.run(4)
+        yield penstock, sampled(penstock), penstock.metrics(), probes + sum(load.sent.values())
 
 
 def test_its_totals_are_those_of_the_metrics_and_of_who_sent_them(loaded):

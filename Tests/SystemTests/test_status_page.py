@@ -3,7 +3,6 @@
 import copy
 import json
 import re
-import ssl
 import threading
 import time
 
@@ -12,24 +11,17 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from browser import Stage, chromium, complaints, resize
-from harness import PATIENCE, Penstock, Upstream, account, eventually
+from harness import PATIENCE, Penstock, account, eventually
 from origins import outcome, proxy
-from watched import Load, busy
-from watched import config as watched_config
+from watched import Load, served
 
 
 @pytest.fixture(scope="module")
-def penstock(authority, tmp_path_factory):
+def penstock(authority, ca_file, tmp_path_factory):
     """After a few rounds of everything."""
-    directory = tmp_path_factory.mktemp("page")
-    authority.cert_pem.write_to_path(directory / "ca.pem")
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", "localhost").configure_cert(tls)
-    with Upstream(busy) as plain, Upstream(busy, tls=tls) as secure:
-        config = watched_config(plain, secure, str(directory / "ca.pem"), directory)
-        with Penstock(config) as server:
-            Load(server).run(3)
-            yield server
+    with served(authority, ca_file, tmp_path_factory.mktemp("page") / "files") as server:
+        Load(server).run(3)
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,16 @@
 """Traffic of every kind that a dashboard tells of: good, slow, refused, broken, left, retried."""
 
 import collections
+import contextlib
 import threading
 import time
 import uuid
 
 from codings import gzipped
-from harness import KEY, PATIENCE, account, eventually, execute, free_port, request
+from harness import (KEY, PATIENCE, Penstock, Upstream, account, eventually, execute, free_port,
+                     request)
 from origins import proxy
-from scripted import answer, described
+from scripted import answer, described, tls_context
 
 READER = "k2-reader-key-987654"
 HASTY = "k3-hasty-key-192837"
@@ -60,6 +62,14 @@ def config(plain, tls, ca_file, directory):
                      account(plain, "ca_slow", timeouts={"first_byte": "100ms"}),
                      {"id": "ca_refused", "base_url": f"http://127.0.0.1:{free_port()}"}],
         "files": {"directory": str(directory), "max_bytes": "1MiB", "ttl": "30s"}}
+
+
+@contextlib.contextmanager
+def served(authority, ca_file, files):
+    """A server with such a configuration, before its upstreams. `files`: its directory."""
+    with Upstream(busy) as plain, Upstream(busy, tls=tls_context(authority)) as tls, \
+            Penstock(config(plain, tls, ca_file, files)) as penstock:
+        yield penstock
 
 
 def call(path, account="ca_plain", method="GET"):
